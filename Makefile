@@ -11,7 +11,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 SCENARIO ?= gyeongju
 OUT ?= runs/$(SCENARIO)
 JOBS ?= 2
-KERNEL_FILES := $(shell find kernels -type f -not -path '*/__pycache__/*' 2>/dev/null)
+KERNEL_FILES := $(shell find kernels -type f -not -path '*/__pycache__/*' -not -path 'kernels/build/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help env run test check validate bench docs kernels clean

@@ -1,0 +1,20 @@
+"""Hot CPU loops in C++: arrays in, arrays out, the interpreter lock released.
+
+`isa()` names the instruction set in use, `supported()` lists those that this processor has, best first, and `set_isa(name)`
+takes another. The environment variable `SILLA_KERNELS` (baseline, avx2, avx512) forces one from the start.
+"""
+
+from __future__ import annotations
+
+import os
+
+from silla_kernels._core import isa, los, set_isa, supported
+
+__all__ = ["isa", "los", "set_isa", "supported"]
+
+_forced = os.environ.get("SILLA_KERNELS", "")
+if _forced not in ("", "auto", "off"):
+    try:
+        set_isa(_forced)
+    except ValueError as error:
+        raise ImportError(f"SILLA_KERNELS={_forced}: {error}") from error

@@ -1,0 +1,63 @@
+#include "dispatch.h"
+
+#include <stdexcept>
+
+namespace silla {
+namespace {
+
+#define SILLA_TABLE(isa) {#isa, isa::los}
+
+bool has(const std::string &isa) {
+#if defined(__x86_64__)
+  if (isa == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (isa == "avx512")
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#endif
+  return isa == "baseline";  // on aarch64 this is NEON, which every such processor has
+}
+
+// Best first.
+const Table compiled[] = {
+#ifdef SILLA_HAS_AVX512
+    SILLA_TABLE(avx512),
+#endif
+#ifdef SILLA_HAS_AVX2
+    SILLA_TABLE(avx2),
+#endif
+    SILLA_TABLE(baseline)};
+
+const Table *best() {
+  for (const Table &t : compiled)
+    if (has(t.isa)) return &t;
+  return &compiled[0];
+}
+
+const Table *&current() {
+  static const Table *t = best();
+  return t;
+}
+
+}  // namespace
+
+const Table &table() { return *current(); }
+
+std::vector<std::string> supported() {
+  std::vector<std::string> names;
+  for (const Table &t : compiled)
+    if (has(t.isa)) names.emplace_back(t.isa);
+  return names;
+}
+
+void set_isa(const std::string &isa) {
+  for (const Table &t : compiled)
+    if (isa == t.isa && has(isa)) {
+      current() = &t;
+      return;
+    }
+  std::string message = "instruction set '" + isa + "' is not available here; there are:";
+  for (const std::string &name : supported()) message += " " + name;
+  throw std::invalid_argument(message);
+}
+
+}  // namespace silla

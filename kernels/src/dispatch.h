@@ -1,0 +1,19 @@
+// Which instruction set the kernels use. A kernel is declared once here per set, and reached through table().
+#pragma once
+#include <string>
+#include <vector>
+
+#include "obstruction.h"
+
+namespace silla {
+
+struct Table {
+  const char *isa;
+  los_fn *los;
+};
+
+const Table &table();                 // the kernels in use
+std::vector<std::string> supported();  // sets that were compiled and that this processor has, best first
+void set_isa(const std::string &isa);  // throws std::invalid_argument for a set that is not supported
+
+}  // namespace silla

@@ -1,0 +1,14 @@
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bind.h"
+#include "dispatch.h"
+
+namespace nb = nanobind;
+
+NB_MODULE(_core, m) {
+  m.def("isa", [] { return std::string(silla::table().isa); }, "The instruction set in use.");
+  m.def("supported", &silla::supported, "Instruction sets that were compiled and that this processor has, best first.");
+  m.def("set_isa", &silla::set_isa, nb::arg("isa"), "Use another of the supported instruction sets.");
+  silla::bind_obstruction(m);
+}
