@@ -1,0 +1,182 @@
+"""The 3GPP large-scale calibration: known networks, so that anyone's simulator can be laid beside another's.
+
+`calibrate("uma-6")` simulates TR 38.901 clause 7.8.1 (Table 7.8-1) as the companies did for R1-165974 under TR 38.900
+V14.0.0, and returns the percentiles that they published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.base.errors import ArgumentError
+from silla.base.rng import stream
+from silla.base.units import NOISE_DENSITY_W_PER_HZ, db, dbm_to_w, from_db
+from silla.physics.radio.antennas import Panel, pattern_table
+from silla.physics.radio.environments import Environment, version
+from silla.physics.radio.large_scale import coupling_gain
+from silla.physics.radio.penetration import building_loss, indoor_distance
+
+__all__ = ["CASES", "PERCENTILES", "CalibrationCase", "calibrate", "hexagonal_sites", "hexagonal_wrap"]
+
+PERCENTILES = tuple(range(5, 100, 5))
+_F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CalibrationCase:
+    """One column of Table 7.8-1, with the scenario rows of Tables 7.2-1 and 7.2-2 that it refers to.
+
+    indoor_fraction : share of users in buildings, half of them low loss and half high loss.
+    min_distance_m : least horizontal distance of a user from a site.
+    """
+
+    environment: Environment
+    frequency_ghz: float
+    tx_power_dbm: float
+    bandwidth_hz: float
+    isd_m: float
+    site_height_m: float
+    electrical_tilt_deg: float
+    min_distance_m: float
+    indoor_fraction: float
+    noise_figure_db: float = 9.0
+
+
+def _case(name: str, ghz: float) -> CalibrationCase:
+    bandwidth = 20e6 if ghz == 6 else 100e6
+    if name == "uma":
+        return CalibrationCase(Environment.UMA, ghz, 49 if ghz == 6 else 35, bandwidth, 500, 25, 102, 35, 0.8)
+    if name == "umi":
+        return CalibrationCase(Environment.UMI, ghz, 44 if ghz == 6 else 35, bandwidth, 200, 10, 102, 10, 0.8)
+    return CalibrationCase(Environment.INH_OPEN, ghz, 24, bandwidth, 20, 3, 110, 0, 0.0)
+
+
+CASES = {f"{name}-{ghz}": _case(name, float(ghz)) for name in ("umi", "uma", "inh") for ghz in (6, 30, 70)}
+
+_SECTORS_RAD = np.radians([30.0, 150.0, 270.0])
+_OFFICE_M = (120.0, 50.0)  # Table 7.2-2: 12 sites in 2 rows of 6
+_OFFICE_USER_HEIGHT_M = 1.0
+
+
+def hexagonal_sites(isd_m: float, rings: int = 2) -> _F64:
+    """Site positions [n, 2] in metres of a hexagonal grid around the origin: 1, 7, 19, ... sites, nearest first."""
+    span = range(-rings, rings + 1)
+    axial = [(q, r) for q in span for r in span if abs(q + r) <= rings]
+    axial.sort(key=lambda a: (a[0] ** 2 + a[0] * a[1] + a[1] ** 2, a))
+    q, r = np.array(axial, dtype=float).T
+    return isd_m * np.stack([q + 0.5 * r, np.sqrt(0.75) * r], axis=1)
+
+
+def hexagonal_wrap(isd_m: float, rings: int = 2) -> _F64:
+    """The seven displacements [7, 2], zero first, under which a hexagonal cluster of that many rings tiles the plane.
+
+    The cluster of 3 k (k + 1) + 1 sites repeats along (q, r) = (2 k + 1, -k) and its five rotations by 60 degrees.
+    """
+    q, r = 2 * rings + 1, -rings
+    shifts = [(0, 0)]
+    for _ in range(6):
+        shifts.append((q, r))
+        q, r = -r, q + r
+    a = np.array(shifts, dtype=float)
+    return isd_m * np.stack([a[:, 0] + 0.5 * a[:, 1], np.sqrt(0.75) * a[:, 1]], axis=1)
+
+
+def _office_sites() -> _F64:
+    x = -_OFFICE_M[0] / 2 + 10.0 + 20.0 * np.arange(6)
+    return np.array([(a, b) for b in (-10.0, 10.0) for a in x])
+
+
+def _drop_hexagon(rng: np.random.Generator, n: int, isd_m: float, floor_m: float) -> _F64:
+    """Users [n, 2] uniform in the hexagon of one site, at least `floor_m` from it."""
+    circum = isd_m / np.sqrt(3.0)
+    out = np.empty((0, 2))
+    while len(out) < n:
+        p = rng.uniform(-circum, circum, (2 * n, 2))
+        x, y = np.abs(p[:, 0]), np.abs(p[:, 1])
+        inside = (x <= isd_m / 2) & (x / 2 + y * np.sqrt(0.75) <= isd_m / 2)
+        out = np.concatenate([out, p[inside & (np.hypot(x, y) >= floor_m)]])
+    return out[:n]
+
+
+def _drop_outdoor(case: CalibrationCase, rng: np.random.Generator, sites: _F64, n_per_site: int) -> dict[str, Any]:
+    """Users of one drop: 80 % on floors 1..N of buildings of N = 4..8 floors, the rest at 1.5 m (TR 36.873 clause 6.1)."""
+    n = n_per_site * len(sites)
+    xy = np.repeat(sites, n_per_site, axis=0) + _drop_hexagon(rng, n, case.isd_m, case.min_distance_m)
+    indoor = rng.random(n) < case.indoor_fraction
+    floors = np.floor(rng.random(n) * rng.integers(4, 9, n))
+    height = np.where(indoor, 3.0 * floors + 1.5, 1.5)
+    d_in = np.where(indoor, indoor_distance(rng.random((n, 2))), 0.0)
+    high_loss = rng.random(n) < 0.5
+    loss = np.where(indoor, building_loss(high_loss, case.frequency_ghz, d_in, rng.standard_normal(n)), 0.0)
+    return {"xyz": np.column_stack([xy, height]), "indoor": indoor, "d_in": d_in, "loss": loss}
+
+
+def _drop_office(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    xy = (rng.random((n, 2)) - 0.5) * _OFFICE_M
+    z = np.full(n, _OFFICE_USER_HEIGHT_M)
+    return {"xyz": np.column_stack([xy, z]), "indoor": np.zeros(n, bool), "d_in": np.zeros(n), "loss": np.zeros(n)}
+
+
+def _one_drop(case: CalibrationCase, seed: int, drop: int, n_per_cell: int, tr_version: int, patterns) -> _F64:
+    """Coupling gain, SIR and SINR (linear) [3, n_users] of every user's strongest cell in one drop."""
+    rng = stream(seed, "calibration", case.environment.name, case.frequency_ghz, drop)
+    office = case.environment == Environment.INH_OPEN
+    sites = _office_sites() if office else hexagonal_sites(case.isd_m)
+    n_sites = len(sites)
+    if office:
+        users = _drop_office(rng, 3 * n_per_cell * n_sites)
+    else:
+        users = _drop_outdoor(case, rng, sites, 3 * n_per_cell)
+    shape = (len(users["xyz"]), n_sites)
+    gain = coupling_gain(
+        users["xyz"], users["indoor"], users["d_in"], users["loss"],
+        np.column_stack([sites, np.full(n_sites, case.site_height_m)]), np.full(n_sites, int(case.environment)),
+        np.repeat(np.arange(n_sites), 3), np.tile(_SECTORS_RAD, n_sites), np.zeros(3 * n_sites),
+        np.zeros(3 * n_sites, dtype=np.int32), patterns,
+        rng.random(shape, dtype=np.float32), rng.standard_normal(shape, dtype=np.float32), case.frequency_ghz,
+        tr_version=tr_version, wrap_xy_m=None if office else hexagonal_wrap(case.isd_m),
+    ).gain.astype(float)  # fmt: skip
+    best = gain.max(axis=1)
+    interference = gain.sum(axis=1) - best
+    noise = NOISE_DENSITY_W_PER_HZ * case.bandwidth_hz * from_db(case.noise_figure_db) / dbm_to_w(case.tx_power_dbm)
+    return np.stack([best, best / interference, best / (interference + noise)])
+
+
+def calibrate(
+    case: str, *, seed: int = 1, n_drops: int = 20, users_per_cell: int = 10, tr_version: str = "V14.0"
+) -> dict[str, Any]:
+    """Percentiles of coupling loss, wideband SIR and geometry SINR of one calibration case.
+
+    Returns ``{case, n, percentiles, coupling_loss_db, wideband_sir_db, geometry_sinr_db}``: n users, percentiles
+    5..95 in steps of 5, coupling loss as negative decibels (the gain of the strongest cell) in increasing order.
+
+    Parameters
+    ----------
+    case : umi, uma or inh, then 6, 30 or 70 (GHz): "uma-6".
+    n_drops : independent drops of `users_per_cell` users in each of 57 cells (36 in the office).
+    tr_version : "V14.0", the TR 38.900 parameters under which the companies' results were made, or a TR 38.901 version.
+
+    Source: TR 38.901 Table 7.8-1; wrap-around by geographical distance, attachment by path gain, no fast fading.
+    Raises ArgumentError for an unknown case.
+    """
+    if case not in CASES:
+        raise ArgumentError(f"calibration case {case!r} is not known; known: {', '.join(CASES)}")
+    if n_drops < 1 or users_per_cell < 1:
+        raise ArgumentError("calibrate: n_drops and users_per_cell must be at least 1")
+    row, ver = CASES[case], int(version(tr_version))
+    panel = Panel(rows=10, electrical_tilt_deg=row.electrical_tilt_deg)
+    patterns = pattern_table(panel, step_deg=0.5)[None]
+    stats = np.concatenate([_one_drop(row, seed, d, users_per_cell, ver, patterns) for d in range(n_drops)], axis=1)
+    loss, sir, sinr = (np.percentile(db(values), PERCENTILES).round(4).tolist() for values in stats)
+    return {
+        "case": case,
+        "n": stats.shape[1],
+        "percentiles": list(PERCENTILES),
+        "coupling_loss_db": loss,
+        "wideband_sir_db": sir,
+        "geometry_sinr_db": sinr,
+    }

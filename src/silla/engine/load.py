@@ -1,0 +1,131 @@
+"""Loads, interference and rates of all carriers at once: one fixed point per direction.
+
+A user is served on every carrier at the same time by its strongest cell there, and needs the share of time
+tau = offered rate / sum over carriers of its rate. A cell's load is the sum of its users' shares, at most 1; loads set
+the interference, interference the rates, rates the loads. Rates fall when loads rise, so the iteration from an empty
+network rises monotonically to the least fixed point (Yates, IEEE JSAC 13(7), 1995; Majewski and Koonert, 2010, for
+cell load coupling).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CarrierLinks", "Loaded", "StepTable", "layered_table", "solve"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_TOLERANCE = 1e-4
+_ITERATIONS = 60
+
+
+@dataclass(frozen=True)
+class StepTable:
+    """Spectral efficiency as a rising step function of SINR: bit/s/Hz efficiency[i] from linear SINR threshold[i] on."""
+
+    threshold: Floats
+    efficiency: Floats
+
+    def __call__(self, sinr: Floats) -> Floats:
+        """Efficiency at linear SINRs; 0 below the first threshold."""
+        return np.concatenate([[0.0], self.efficiency])[np.searchsorted(self.threshold, sinr, side="right")]
+
+
+def layered_table(threshold: Floats, efficiency: Floats, layers: int) -> StepTable:
+    """The best of 1 to `layers` equal spatial layers that share the power: L SE(SINR / L), as one step function.
+
+    threshold, efficiency : of one layer, linear SINR and bit/s/Hz. Left out: unequal and correlated layers.
+    """
+    counts = np.arange(1, layers + 1)[:, None]
+    t, e = (counts * threshold).ravel(), (counts * efficiency).ravel()
+    order = np.lexsort((-e, t))
+    t, e = t[order], e[order]
+    rising = e > np.concatenate([[0.0], np.maximum.accumulate(e)[:-1]])
+    return StepTable(t[rising], e[rising])
+
+
+@dataclass(frozen=True)
+class CarrierLinks:
+    """One direction of one carrier in one drop.
+
+    serving : [n_users] cell (column of `interference`) that serves each user; signal_w [n_users] its received power.
+    interference : [n_users, n_cells] received power of each fully loaded cell, float32 (downlink).
+    noise_w, bandwidth_hz : over the carrier; bandwidth net of overhead and of the direction's share of time.
+    few_layers : [n_users] bool, users with line of sight, who get `table_few` instead of `table`.
+    """
+
+    serving: Ints
+    signal_w: Floats
+    interference: NDArray[np.float32]
+    noise_w: float
+    bandwidth_hz: float
+    few_layers: NDArray[np.bool_]
+    table: StepTable
+    table_few: StepTable
+    n_cells: int
+
+    def rates(self, load: Floats) -> tuple[Floats, Floats]:
+        """(linear SINR, bit/s while served) of each user when cells have these loads."""
+        rows = np.arange(len(self.serving))
+        total = self.interference @ load.astype(np.float32)
+        own = self.interference[rows, self.serving] * load[self.serving]
+        sinr = self.signal_w / (np.maximum(total - own, 0.0) + self.noise_w)
+        efficiency = np.where(self.few_layers, self.table_few(sinr), self.table(sinr))
+        return sinr, efficiency * self.bandwidth_hz
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The fixed point.
+
+    load : per carrier [n_cells]; sinr, rate : per carrier [n_users]; share [n_users] time share asked on each carrier;
+    served_bit_per_s [n_users]; throughput_bit_per_s [n_users] of a file transfer beside the others (processor
+    sharing: rate x (1 - load)); converged.
+    """
+
+    load: list[Floats]
+    sinr: list[Floats]
+    rate: list[Floats]
+    served_bit_per_s: Floats
+    throughput_bit_per_s: Floats
+    converged: bool
+
+
+def solve(links: list[CarrierLinks], offered_bit_per_s: Floats) -> Loaded:
+    """Loads and rates of a drop; see the module for the equation.
+
+    Users whose cell is overloaded share it in proportion to what they ask. `throughput` follows Bonald and Proutiere
+    (2003): a flow in an M/G/1 processor-sharing cell progresses at rate x (1 - load).
+    """
+    load = [np.zeros(link.n_cells) for link in links]
+    converged = False
+    sinr, rate, wanted = _evaluate(links, load, offered_bit_per_s)
+    for _ in range(_ITERATIONS):
+        new = [np.minimum(1.0, np.bincount(k.serving, w, minlength=k.n_cells)) for k, w in zip(links, wanted)]
+        change = max((float(np.abs(a - b).max(initial=0.0)) for a, b in zip(new, load)), default=0.0)
+        load = new
+        sinr, rate, wanted = _evaluate(links, load, offered_bit_per_s)
+        if change < _TOLERANCE:
+            converged = True
+            break
+    served = np.zeros(len(offered_bit_per_s))
+    throughput = np.zeros(len(offered_bit_per_s))
+    for k, r, w in zip(links, rate, wanted):
+        asked = np.bincount(k.serving, w, minlength=k.n_cells)[k.serving]
+        granted = w / np.maximum(asked, 1.0)
+        served += r * granted
+        throughput += r * np.maximum(1.0 - np.minimum(asked, 1.0), granted)
+    return Loaded(load, sinr, rate, np.minimum(served, offered_bit_per_s), throughput, converged)
+
+
+def _evaluate(links: list[CarrierLinks], load: list[Floats], offered: Floats):
+    both = [k.rates(x) for k, x in zip(links, load)]
+    sinr, rate = [b[0] for b in both], [b[1] for b in both]
+    total = np.sum(rate, axis=0) if rate else np.zeros(len(offered))
+    share = np.divide(offered, total, out=np.zeros(len(offered)), where=total > 0)
+    # A user out of a carrier's reach takes none of its time.
+    return sinr, rate, [np.where(r > 0, share, 0.0) for r in rate]

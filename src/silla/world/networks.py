@@ -1,0 +1,123 @@
+"""Fibres, quantum links and the traffic that they protect, as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from silla.base.units import dbm_to_w, from_db
+from silla.scenario.catalogue import Catalogue
+from silla.scenario.files import read_fibres
+from silla.scenario.infrastructure import Classical, Fibre
+from silla.scenario.models import Scenario
+from silla.world.types import DirectLinks, Fibres, KeyLinks, Sites, TrafficFlows
+
+__all__ = ["compile_direct", "compile_fibres", "compile_flows", "compile_keys"]
+
+
+def compile_fibres(scenario: Scenario, folder: Path, place: dict[str, int], parts: Catalogue) -> Fibres:
+    """Fibres of the list and of the file."""
+    rows = [*scenario.fibres, *_from_file(scenario, folder)]
+    part = tuple(parts.part("fibres", f.type) for f in rows)
+    loss = [
+        p["attenuation_db_per_km"] if f.attenuation_db_per_km is None else f.attenuation_db_per_km
+        for f, p in zip(rows, part, strict=True)
+    ]
+    light = [f.classical or Classical(channels=0) for f in rows]
+    return Fibres(
+        id=tuple(f.id for f in rows),
+        name=tuple(f.name or f.id for f in rows),
+        ends=np.array([[place[e] for e in f.ends] for f in rows], dtype=np.int64).reshape(-1, 2),
+        length_m=np.array([f.length_km for f in rows], dtype=float) * 1e3,
+        attenuation_db_per_km=np.array(loss, dtype=float),
+        extra_loss_db=np.array([f.extra_loss_db for f in rows], dtype=float),
+        classical_channels=np.array([c.channels for c in light], dtype=np.int64),
+        classical_power_w=dbm_to_w(np.array([c.power_dbm for c in light], dtype=float)),
+        classical_wavelength_m=np.array([c.wavelength_nm for c in light], dtype=float) * 1e-9,
+        co_fraction=np.array([{"co": 1.0, "counter": 0.0, "both": 0.5}[c.direction] for c in light], dtype=float),
+        part=part,
+    )
+
+
+def _from_file(scenario: Scenario, folder: Path) -> list[Fibre]:
+    table = read_fibres(scenario.files, folder)
+    if table is None:
+        return []
+    return [
+        Fibre(id=i, ends=(a, b), length_km=km, attenuation_db_per_km=None if np.isnan(loss) else float(loss))
+        for i, a, b, km, loss in zip(
+            table.id, table.end_a, table.end_b, table.length_km, table.attenuation_db_per_km, strict=True
+        )
+    ]
+
+
+def _common(links: list[Any], fibres: Fibres, parts: Catalogue) -> dict[str, Any]:
+    index = {name: i for i, name in enumerate(fibres.id)}
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(link, name) for link in links], dtype=float)
+
+    return {
+        "id": tuple(link.id or link.fibre for link in links),
+        "fibre": np.array([index[link.fibre] for link in links], dtype=np.int64),
+        "protocol": tuple(link.protocol for link in links),
+        "wavelength_m": column("wavelength_nm") * 1e-9,
+        "filter_m": column("filter_nm") * 1e-9,
+        "pulse_rate_hz": column("pulse_rate_mhz") * 1e6,
+        "detector": tuple(parts.part("detectors", link.detector) for link in links),
+        "receiver_transmittance": from_db(-column("receiver_loss_db")),
+        "misalignment": column("misalignment"),
+        "gate_s": column("gate_ns") * 1e-9,
+        "equipment_w": column("equipment_w"),
+    }
+
+
+def compile_keys(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> KeyLinks:
+    """Key links that are enabled."""
+    links = [k for k in scenario.quantum.keys if k.enabled and scenario.quantum.enabled]
+
+    def column(name: str) -> np.ndarray:
+        return np.array([np.nan if getattr(k, name) is None else getattr(k, name) for k in links], dtype=float)
+
+    stock = column("stock_mbit") * 1e6
+    return KeyLinks(
+        **_common(links, fibres, parts),
+        signal_intensity=column("signal_intensity"),
+        error_correction_efficiency=column("error_correction_efficiency"),
+        block_bits=column("block_bits"),
+        security_epsilon=column("security_epsilon"),
+        stock_bits=stock,
+        initial_bits=stock * column("initial_fraction"),
+    )
+
+
+def compile_direct(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> DirectLinks:
+    """Direct-communication links that are enabled."""
+    links = [k for k in scenario.quantum.direct if k.enabled and scenario.quantum.enabled]
+    messages = np.array([k.message_bit_per_s for k in links], dtype=float)
+    return DirectLinks(**_common(links, fibres, parts), message_bit_per_s=messages)
+
+
+def compile_flows(scenario: Scenario, place: dict[str, int], sites: Sites) -> TrafficFlows:
+    """One row per security entry and hub; hubs that no site uses carry no traffic and are left out of "all"."""
+    hubs = [i for i in np.unique(sites.hub) if i >= 0]
+    names = {i: name for name, i in place.items()}
+    rows = []
+    for number, entry in enumerate(scenario.security):
+        wanted = hubs if isinstance(entry.hubs, str) else [place[h] for h in entry.hubs]
+        rows += [(entry.id or f"flow{number}", entry, hub) for hub in wanted if hub != place[entry.to]]
+    entries = [r[1] for r in rows]
+    return TrafficFlows(
+        id=tuple(f"{ident}/{names[hub]}" for ident, _, hub in rows),
+        entry=tuple(ident for ident, _, _ in rows),
+        source=np.array([hub for _, _, hub in rows], dtype=np.int64),
+        target=np.array([place[e.to] for e in entries], dtype=np.int64),
+        share=np.array([e.share for e in entries], dtype=float),
+        one_time_pad=np.array([e.cipher == "one-time-pad" for e in entries], dtype=bool),
+        rekey_bits=np.array([e.rekey.every_gb for e in entries], dtype=float) * 8e9,
+        rekey_s=np.array([e.rekey.every_s for e in entries], dtype=float),
+        fallback=tuple(e.fallback for e in entries),
+        priority=np.array([e.priority for e in entries], dtype=np.int64),
+    )

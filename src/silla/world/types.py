@@ -1,0 +1,350 @@
+"""The world: a scenario compiled once into frozen structs of arrays in SI units.
+
+One dataclass per kind of entity; index i of every array is the same entity. References between kinds are integer
+indexes (-1: none). Places are sites first, then nodes. No behaviour lives here beyond `replace` and `select`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.physics.radio.footprints import Footprints
+
+__all__ = [
+    "Antennas",
+    "Area",
+    "Carriers",
+    "Cells",
+    "Demands",
+    "DirectLinks",
+    "EnergyModel",
+    "Environment",
+    "Events",
+    "Fibres",
+    "FixedUsers",
+    "KeyLinks",
+    "Places",
+    "Pools",
+    "Serves",
+    "Sites",
+    "TrafficFlows",
+    "World",
+    "WorldPatch",
+    "replace",
+    "select",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Strings = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How waves travel: names of models and the air, in SI where a quantity."""
+
+    parameters: str
+    los: str  # "probability" or "buildings"
+    shadowing: str  # "correlated" or "independent"
+    low_loss_fraction: float
+    rain_mm_per_h: float
+    temperature_k: float
+    pressure_hpa: float
+    water_vapour_g_per_m3: float
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """Spectrum. `downlink` and `uplink` are shares of time."""
+
+    id: Strings
+    frequency_hz: Floats
+    bandwidth_hz: Floats
+    scs_hz: Floats
+    downlink: Floats
+    uplink: Floats
+    layers: Ints
+    modulation: Strings
+    implementation_loss: Floats  # linear, >= 1
+    overhead: Floats
+    ue_noise_w: Floats  # k T B F over the whole carrier
+    bs_noise_w: Floats
+    ue_power_w: Floats
+    ue_antenna: Ints
+    p0_w_per_hz: Floats  # uplink target power density at the cell
+    alpha: Floats
+    receiver_gain: Floats  # linear SNR advantage of the cells' receiver over LMMSE
+    duplex: Strings
+
+
+@dataclass(frozen=True)
+class Antennas:
+    """Antenna parts in use; `part[i]` is the catalogue entry (plain dict)."""
+
+    id: Strings
+    part: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Radio sites; site i is place i."""
+
+    id: Strings
+    name: Strings
+    xy_m: Floats  # [n, 2]
+    height_m: Floats
+    propagation: Strings
+    hub: Ints  # place index of the node where the backhaul ends, -1 none
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Sectors on carriers."""
+
+    id: Strings
+    site: Ints
+    carrier: Ints
+    azimuth_rad: Floats  # from +x (east) towards +y (north)
+    downtilt_rad: Floats
+    tx_power_w: Floats
+    antenna: Ints
+    sleep: Strings
+    power_set: Strings
+
+
+@dataclass(frozen=True)
+class Places:
+    """Sites first, then the nodes of the transport network."""
+
+    id: Strings
+    name: Strings
+    xy_m: Floats
+    trusted: Bools
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where users without a place of their own are dropped, and the frame of the map."""
+
+    kind: str  # "hexagons" around the sites, "rectangle"
+    xmin_m: float
+    xmax_m: float
+    ymin_m: float
+    ymax_m: float
+    hexagon_m: float  # inradius of a hexagon, 0 for a rectangle
+    wrap_m: Floats  # [n, 2] displacements of the repeated layout, the first is zero
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Groups of users."""
+
+    id: Strings
+    name: Strings
+    users: Floats
+    centre_m: Floats  # [n, 2]; NaN: over the whole area
+    radius_m: Floats
+    min_distance_m: Floats
+    indoor: Floats
+    car: Floats
+    height_m: Floats
+    floors_max: Ints
+    speed_m_per_s: Floats
+    downlink_bit_per_s: Floats
+    uplink_bit_per_s: Floats
+    profile: Floats  # [n, 24]
+
+
+@dataclass(frozen=True)
+class FixedUsers:
+    """Users at given places."""
+
+    xy_m: Floats
+    height_m: Floats
+    indoor: Bools
+    downlink_bit_per_s: Floats
+    uplink_bit_per_s: Floats
+    profile: Floats  # [24]
+
+
+@dataclass(frozen=True)
+class Pools:
+    """GPU pools."""
+
+    id: Strings
+    place: Ints
+    gpu: tuple[dict[str, Any], ...]
+    gpu_id: Strings
+    count: Ints
+    shared: Bools
+    ran_gpus: Ints
+    ran_sites: Bools  # [n_pools, n_sites]
+
+
+@dataclass(frozen=True)
+class Serves:
+    """Language models served: one row per (pool, model)."""
+
+    pool: Ints
+    model: tuple[dict[str, Any], ...]
+    model_id: Strings
+    requests_per_s: Floats
+    prompt_tokens: Floats
+    output_tokens: Floats
+    profile: Floats  # [n, 24]
+
+
+@dataclass(frozen=True)
+class Fibres:
+    """Fibre cables."""
+
+    id: Strings
+    name: Strings
+    ends: Ints  # [n, 2] place indexes
+    length_m: Floats
+    attenuation_db_per_km: Floats  # at the quantum wavelength; the unit of ITU-T G.652
+    extra_loss_db: Floats
+    classical_channels: Ints
+    classical_power_w: Floats  # of one channel
+    classical_wavelength_m: Floats
+    co_fraction: Floats  # share of channels that travel with the quantum signal
+    part: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class KeyLinks:
+    """Quantum key links."""
+
+    id: Strings
+    fibre: Ints
+    protocol: Strings
+    wavelength_m: Floats
+    filter_m: Floats
+    pulse_rate_hz: Floats
+    detector: tuple[dict[str, Any], ...]
+    receiver_transmittance: Floats
+    misalignment: Floats
+    gate_s: Floats
+    equipment_w: Floats
+    signal_intensity: Floats  # NaN: the best
+    error_correction_efficiency: Floats
+    block_bits: Floats
+    security_epsilon: Floats
+    stock_bits: Floats
+    initial_bits: Floats
+
+
+@dataclass(frozen=True)
+class DirectLinks:
+    """Quantum direct communication links."""
+
+    id: Strings
+    fibre: Ints
+    protocol: Strings
+    wavelength_m: Floats
+    filter_m: Floats
+    pulse_rate_hz: Floats
+    detector: tuple[dict[str, Any], ...]
+    receiver_transmittance: Floats
+    misalignment: Floats
+    gate_s: Floats
+    equipment_w: Floats
+    message_bit_per_s: Floats
+
+
+@dataclass(frozen=True)
+class TrafficFlows:
+    """Protected backhaul: one row per (security entry, hub)."""
+
+    id: Strings
+    entry: Strings
+    source: Ints  # place index of the hub
+    target: Ints
+    share: Floats
+    one_time_pad: Bools
+    rekey_bits: Floats  # traffic volume under one key
+    rekey_s: Floats
+    fallback: Strings
+    priority: Ints
+
+
+@dataclass(frozen=True)
+class EnergyModel:
+    """Anchors for absolute watts, and the climate's price."""
+
+    radio_reference_w: float
+    site_overhead_w: float
+    pue: float
+    carbon_kg_per_j: Floats  # [24]
+
+
+@dataclass(frozen=True)
+class Events:
+    """What happens, in seconds from midnight; `target` indexes the kind's entity."""
+
+    kind: Strings  # eavesdrop | cut | burst | outage
+    start_s: Floats
+    end_s: Floats
+    target: Ints
+    amount: Floats  # fraction intercepted, or factor of users
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a task needs to know."""
+
+    name: str
+    variant: str
+    seed: int
+    environment: Environment
+    area: Area
+    carriers: Carriers
+    antennas: Antennas
+    sites: Sites
+    cells: Cells
+    places: Places
+    buildings: Footprints
+    demands: Demands
+    fixed_users: FixedUsers
+    pools: Pools
+    serves: Serves
+    fibres: Fibres
+    key_links: KeyLinks
+    direct_links: DirectLinks
+    flows: TrafficFlows
+    energy: EnergyModel
+    events: Events
+
+
+Entity = TypeVar("Entity")
+WorldPatch = dict[str, dict[str, Any]]
+"""What an optimiser returns: entity kind -> field -> new array, for example {"cells": {"tx_power_w": ...}}."""
+
+
+def replace(world: World, patch: WorldPatch) -> World:
+    """The world with some arrays replaced; unknown kinds or fields and changed shapes raise ValueError."""
+    parts: dict[str, Any] = {}
+    for kind, fields in patch.items():
+        part = getattr(world, kind)
+        for name, new in fields.items():
+            old = getattr(part, name)
+            if isinstance(old, np.ndarray) and np.shape(new) != old.shape:
+                raise ValueError(f"{kind}.{name} has shape {old.shape}, the patch {np.shape(new)}")
+        parts[kind] = dataclasses.replace(part, **fields)
+    return dataclasses.replace(world, **parts)
+
+
+def select(entities: Entity, index: Any) -> Entity:
+    """The rows `index` (integers or a mask) of a struct of arrays."""
+    rows = np.arange(len(entities.id))[index]  # type: ignore[attr-defined]
+    chosen = {}
+    for f in dataclasses.fields(entities):  # type: ignore[arg-type]
+        value = getattr(entities, f.name)
+        chosen[f.name] = tuple(value[i] for i in rows) if isinstance(value, tuple) else value[rows]
+    return dataclasses.replace(entities, **chosen)  # type: ignore[type-var]
