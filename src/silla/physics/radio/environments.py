@@ -55,8 +55,10 @@ class Environment(IntEnum):
 class Version(IntEnum):
     """Parameter versions; the order is part of the kernel interface.
 
-    V14_0 is TR 38.900 V14.0.0, under which the companies' large-scale calibration results were made; it differs from
-    TR 38.901 in the UMa line-of-sight path loss only (of what is modelled here). V16_1 and V19_2 are TR 38.901.
+    V14_0 is TR 38.900 V14.0.0, under which the companies' large-scale calibration results were made, read as clause 7.4
+    alone: UMa line of sight by 32.4 + 20 log10(d) + 20 log10(f), LOS probability by d_2D also for users in buildings,
+    shadow fading by Table 7.4.1-1 also for them (the 7 dB of the O2I column belong to the fast-fading Table 7.5-6).
+    V16_1 and V19_2 are TR 38.901: LOS probability by d_2D-out, 7 dB (RMa 8 dB) for links into buildings.
     """
 
     V14_0 = 0

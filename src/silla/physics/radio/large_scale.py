@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from silla.base.errors import ArgumentError
 from silla.physics.radio.antennas import lookup, to_local
 from silla.physics.radio.environments import ENVIRONMENTS, Environment, EnvironmentParameters, Version
+from silla.physics.radio.large_scale_kernel import coupling_by_kernel
 from silla.physics.radio.los import los_probability_unchecked
 from silla.physics.radio.path_loss import environment_height, path_loss_unchecked
 
@@ -60,14 +61,15 @@ def _site_links(code, ver, f, par, d2, hs, user_z, indoor, d2d_in, u_los, normal
         d2 = np.maximum(d2, np.sqrt(np.maximum(1.0 - (hs - user_z) ** 2, 0.0)))
         d_out, into = d2, np.zeros_like(indoor)
     else:
-        d_out, into = np.maximum(d2 - d2d_in, 0.0), indoor
+        # TR 38.900 as the companies read it for calibration: clause 7.4 alone (`environments.Version`)
+        by_outdoor_part = ver != Version.V14_0
+        d_out = np.maximum(d2 - d2d_in, 0.0) if by_outdoor_part else d2
+        into = indoor & by_outdoor_part
         d2 = np.maximum(d2, row.distance_2d_m.low)
     if los_given is None:
         p = los_probability_unchecked(code, d_out, hs, user_z, par)
         los = u_los < p
-        spare = np.where(
-            los, u_los / np.where(los, p, 1.0), (u_los - p) / np.where(los, 1.0, np.maximum(1.0 - p, 1e-12))
-        )
+        spare = np.where(los, u_los / np.maximum(p, 1e-12), (u_los - p) / np.maximum(1.0 - p, 1e-12))
     else:
         los, spare = los_given, u_los
     he = environment_height(d2, user_z, spare) if code == Environment.UMA else 1.0
@@ -99,6 +101,7 @@ def coupling_gain(
     wrap_xy_m: _F64 | None = None,
     gas_db_per_km: float = 0.0,
     cell_pattern_2: NDArray[np.integer] | None = None,
+    use_kernel: bool = True,
 ) -> Coupling:
     """Linear coupling gain of every user and cell: antenna gain over path loss, shadowing and penetration.
 
@@ -122,6 +125,7 @@ def coupling_gain(
     gas_db_per_km : specific attenuation of gases and rain (`atmosphere`), over the 3D distance.
     cell_pattern_2 : a second pattern index per cell, for instance the mean over a beam grid for interference beside
         the best beam for service; its gains come back as `gain_2`.
+    use_kernel : False for this NumPy version even where the C++ kernel is installed (`large_scale_kernel`).
 
     Distances below the model's least (10 m outdoors, 1 m in 3D indoors) are taken as that least; every other excursion
     is what `out_of_range` flags. Source: TR 38.901 clauses 7.3, 7.4.1 to 7.4.4 and Table 7.5-6 (O2I shadow fading).
@@ -129,14 +133,19 @@ def coupling_gain(
     n_users, n_sites, n_cells = len(user_xyz_m), len(site_xyz_m), len(cell_site)
     _check(n_users, n_sites, n_cells, los_uniform, shadow_normal, cell_site, cell_pattern, patterns_dbi)
     par = parameters or EnvironmentParameters()
+    fast = use_kernel and coupling_by_kernel(
+        user_xyz_m, user_indoor, user_d2d_in_m, user_loss_db, site_xyz_m, site_env, cell_site, cell_azimuth_rad,
+        cell_downtilt_rad, cell_pattern, patterns_dbi, los_uniform, shadow_normal, frequency_ghz, tr_version=tr_version,
+        parameters=par, los_given=los_given, wrap_xy_m=wrap_xy_m, gas_db_per_km=gas_db_per_km,
+        cell_pattern_2=cell_pattern_2,
+    )  # fmt: skip
+    if fast:
+        return Coupling(*fast)
     gain = np.empty((n_users, n_cells), dtype=np.float32)
     gain_2 = None if cell_pattern_2 is None else np.empty_like(gain)
     los = np.empty((n_users, n_sites), dtype=bool)
     step = max(1, _CHUNK_LINKS // max(n_sites, n_cells, 1))
-    cells_of = [(p, np.flatnonzero(cell_pattern == p)) for p in np.unique(cell_pattern)]
-    cells_of_2 = (
-        [] if cell_pattern_2 is None else [(p, np.flatnonzero(cell_pattern_2 == p)) for p in np.unique(cell_pattern_2)]
-    )
+    cells_of, cells_of_2 = _by_pattern(cell_pattern), _by_pattern(cell_pattern_2)
     for start in range(0, n_users, step):
         s = slice(start, start + step)
         xy = nearest_image(user_xyz_m[s, :2], site_xyz_m[:, :2], wrap_xy_m)
@@ -160,6 +169,13 @@ def coupling_gain(
                 antenna = lookup(patterns_dbi[p], theta[:, k], phi[:, k])
                 out[s, k] = 10.0 ** ((antenna - loss[:, cell_site[k]]) / 10.0)
     return Coupling(gain, los, gain_2)
+
+
+def _by_pattern(cell_pattern: NDArray[np.integer] | None) -> list[tuple[int, NDArray[np.intp]]]:
+    """Cells grouped by pattern, so that each table is looked up once."""
+    if cell_pattern is None:
+        return []
+    return [(int(p), np.flatnonzero(cell_pattern == p)) for p in np.unique(cell_pattern)]
 
 
 def _check(n_users, n_sites, n_cells, los_uniform, shadow_normal, cell_site, cell_pattern, patterns_dbi) -> None:
