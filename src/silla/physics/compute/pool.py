@@ -20,8 +20,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
-from scipy.stats import gamma
+from scipy.special import gammaincinv, ndtr
 
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.compute.gpu import Gpu, LanguageModel, decode_step_s, max_batch, power_w, prefill_s
@@ -44,6 +43,7 @@ KLEINROCK = Citation(
 
 BATCH_LIMIT = 256  # requests decoded together at most, whatever the memory (common default of serving engines)
 KERNELS_PER_LAYER = 5  # QKV, attention, output, two of the feed-forward network: the grain at which radio preempts
+SMALLEST_SLICE = 1e-3  # of a GPU; less is taken as none
 _BISECTIONS = 40
 
 
@@ -210,7 +210,7 @@ def _variance(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def _gamma_p95(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """95th percentile of the gamma law of that mean and variance; the mean itself where there is no variance."""
     relative = np.maximum(variance / mean**2, 1e-9)
-    return mean * gamma.ppf(0.95, 1.0 / relative) * relative
+    return mean * gammaincinv(1.0 / relative, 0.95) * relative
 
 
 def _broadcast(gpu: Gpu, model: LanguageModel, requests: Requests, *arrays: ArrayLike):
@@ -249,8 +249,8 @@ def serve(
 
     Parameters
     ----------
-    n_gpu : GPUs of the pool; a fraction is a slice with that share of compute, bandwidth, memory and power. 0 serves
-        nothing. All arguments broadcast; the result has their common shape (at least one axis).
+    n_gpu : GPUs of the pool; a fraction is a slice with that share of compute, bandwidth, memory and power. less
+        than a thousandth serves nothing. All arguments broadcast; the result has their common shape (at least one axis).
     ran_demand, ran_variance : mean and variance over slots of the layer-1 work, in GPUs (see `ran_load.py`).
     slot_s, deadline_s : slot length and the time from its start to the deadline of its work.
     queue_limit : requests that wait per GPU before more are refused.
@@ -275,8 +275,8 @@ def serve(
         gpu, model, requests, n_gpu, ran_demand, ran_variance, slot_s, deadline_s
     )
     servers = np.maximum(np.ceil(n - 1e-9), 1.0)
-    part = _slice(gpu, n / servers)
-    alive = n > 0
+    alive = n > SMALLEST_SLICE
+    part = _slice(gpu, np.where(alive, n, 1.0) / servers)
     demand_each = np.where(alive, demand / np.where(alive, n, 1.0), 0.0)
     ran = np.minimum(demand_each, 1.0)
     rate = np.where(alive, requests.per_s / servers, 0.0)
