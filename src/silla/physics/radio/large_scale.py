@@ -61,10 +61,7 @@ def _site_links(code, ver, f, par, d2, hs, user_z, indoor, d2d_in, u_los, normal
         d2 = np.maximum(d2, np.sqrt(np.maximum(1.0 - (hs - user_z) ** 2, 0.0)))
         d_out, into = d2, np.zeros_like(indoor)
     else:
-        # TR 38.900 as the companies read it for calibration: clause 7.4 alone (`environments.Version`)
-        by_outdoor_part = ver != Version.V14_0
-        d_out = np.maximum(d2 - d2d_in, 0.0) if by_outdoor_part else d2
-        into = indoor & by_outdoor_part
+        d_out, into = np.maximum(d2 - d2d_in, 0.0), indoor
         d2 = np.maximum(d2, row.distance_2d_m.low)
     if los_given is None:
         p = los_probability_unchecked(code, d_out, hs, user_z, par)
@@ -133,6 +130,8 @@ def coupling_gain(
     n_users, n_sites, n_cells = len(user_xyz_m), len(site_xyz_m), len(cell_site)
     _check(n_users, n_sites, n_cells, los_uniform, shadow_normal, cell_site, cell_pattern, patterns_dbi)
     par = parameters or EnvironmentParameters()
+    if tr_version == Version.V14_0:  # clause 7.4 alone: neither d_2D-out nor the O2I shadow fading (`Version`)
+        user_indoor, user_d2d_in_m = np.zeros(n_users, dtype=bool), np.zeros(n_users)
     fast = use_kernel and coupling_by_kernel(
         user_xyz_m, user_indoor, user_d2d_in_m, user_loss_db, site_xyz_m, site_env, cell_site, cell_azimuth_rad,
         cell_downtilt_rad, cell_pattern, patterns_dbi, los_uniform, shadow_normal, frequency_ghz, tr_version=tr_version,
