@@ -94,9 +94,9 @@ def gain_and_error(
     0.03304
     """
     y0 = np.asarray(y0, float)
-    signal = -(1.0 - y0) * np.expm1(-np.asarray(intensity, float) * transmittance)
+    signal = -(1.0 - y0) * np.expm1(-np.asarray(intensity, float) * np.asarray(transmittance, float))
     gain = y0 + signal
-    error = e0 * y0 + misalignment * signal + 0.5 * np.asarray(afterpulse) * gain
+    error = e0 * y0 + np.asarray(misalignment, float) * signal + 0.5 * np.asarray(afterpulse) * gain
     gain = gain * (1.0 + np.asarray(afterpulse))
     with np.errstate(divide="ignore", invalid="ignore"):
         qber = np.where(gain > 0.0, error / gain, e0)

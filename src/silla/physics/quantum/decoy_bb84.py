@@ -15,7 +15,8 @@ Q_0, the vacuum clicks that no eavesdropper can know (Lo, QIC 5, 413 (2005)), co
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -208,15 +209,13 @@ def optimal_intensity_lossy(misalignment: float, error_correction: float = 1.22)
     >>> round(optimal_intensity_lossy(0.033, 1.22), 3)
     0.479
     """
-    from scipy.optimize import brentq
-
     h = float(binary_entropy(misalignment))
     target = error_correction * h / (1.0 - h)
     if not 0.0 <= target < 1.0:
         raise DomainError(
             f"decoy BB84: misalignment {misalignment:g} leaves no key at any intensity; align the receiver"
         )
-    return float(brentq(lambda mu: (1.0 - mu) * np.exp(-mu) - target, 0.0, 1.0, xtol=1e-14))
+    return _root(lambda mu: (1.0 - mu) * np.exp(-mu) - target, 0.0, 1.0)
 
 
 def max_loss_db(
@@ -240,8 +239,6 @@ def max_loss_db(
     >>> round(max_loss_db(y0=1.7e-6, misalignment=0.033, detector_efficiency=0.045, mu=0.48) / 0.21, 1)
     142.0
     """
-    from scipy.optimize import brentq
-
     check_domain("detector_efficiency", detector_efficiency, Range(1e-4, 1.0, ""), what="decoy BB84")
     common = {"decoys": decoys, "error_correction": error_correction, "e0": e0, "afterpulse": afterpulse}
     common |= {"nu": nu, "y0": y0, "misalignment": misalignment, "count_vacuum": count_vacuum}
@@ -258,7 +255,13 @@ def max_loss_db(
     last = positive[-1]
     if last == losses.size - 1:
         return _LOSS_LIMIT_DB
-    return float(brentq(lambda x: float(signed(x)), losses[last], losses[last + 1], xtol=1e-9))
+    return _root(lambda x: float(signed(x)), float(losses[last]), float(losses[last + 1]))
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
+    return float(cast(Any, brentq(function, low, high, xtol=1e-10)))
 
 
 def _card_rate(**arguments):

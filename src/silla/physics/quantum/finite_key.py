@@ -182,20 +182,26 @@ def expected_counts(
     block : sifted bits of the key basis. key_basis : probability that either side picks that basis.
     """
     mu, p = _split(intensities), _split(probabilities)
-    parts, pulses = _expected(
-        *(np.asarray(x, float) for x in (transmittance, block, key_basis, y0, misalignment, afterpulse)), mu, p
+    eta, n, q, noise, e_d, p_ap = (
+        np.asarray(x, float) for x in (transmittance, block, key_basis, y0, misalignment, afterpulse)
     )
+    parts, pulses = _expected(eta, n, q, noise, e_d, p_ap, mu, p)
     return Counts(*(np.stack(np.broadcast_arrays(*part), axis=-1) for part in parts)), pulses
 
 
-def _expected(eta, block, q, y0, e_d, p_ap, mu, p):
+def _expected(eta, block, q, y0, e_d, p_ap, mu, p) -> tuple[tuple[list, list, list, list], Any]:
     clicks = [gain_and_error(k, eta, y0=y0, misalignment=e_d, afterpulse=p_ap) for k in mu]
     gains = [pk * c.gain for pk, c in zip(p, clicks)]
     errors = [pk * c.error_gain for pk, c in zip(p, clicks)]
     pulses = block / (q**2 * sum(gains))
     key, test = pulses * q**2, pulses * (1.0 - q) ** 2
-    scaled = ([w * x for x in rates] for w in (key, test) for rates in (gains, errors))
-    return tuple(scaled), pulses
+    parts = (
+        [key * x for x in gains],
+        [key * x for x in errors],
+        [test * x for x in gains],
+        [test * x for x in errors],
+    )
+    return parts, pulses
 
 
 def finite_key_rate(
