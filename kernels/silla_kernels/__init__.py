@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from silla_kernels._core import isa, los, set_isa, supported
+from silla_kernels._core import coupling, isa, los, n_environments, set_isa, supported
 
-__all__ = ["isa", "los", "set_isa", "supported"]
+__all__ = ["coupling", "isa", "los", "n_environments", "set_isa", "supported"]
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

@@ -5,7 +5,7 @@
 namespace silla {
 namespace {
 
-#define SILLA_TABLE(isa) {#isa, isa::los}
+#define SILLA_TABLE(isa) {#isa, isa::los, isa::coupling}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "coupling.h"
 #include "obstruction.h"
 
 namespace silla {
@@ -10,6 +11,7 @@ namespace silla {
 struct Table {
   const char *isa;
   los_fn *los;
+  coupling_fn *coupling;
 };
 
 const Table &table();                 // the kernels in use

@@ -11,4 +11,5 @@ NB_MODULE(_core, m) {
   m.def("supported", &silla::supported, "Instruction sets that were compiled and that this processor has, best first.");
   m.def("set_isa", &silla::set_isa, nb::arg("isa"), "Use another of the supported instruction sets.");
   silla::bind_obstruction(m);
+  silla::bind_coupling(m);
 }

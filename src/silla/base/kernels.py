@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["available", "isa", "kernel", "why_not"]
+__all__ = ["available", "constant", "isa", "kernel", "why_not"]
 
 
 @functools.cache
@@ -53,3 +53,8 @@ def kernel(name: str) -> Callable[..., Any] | None:
     True
     """
     return getattr(_load()[0], name, None)
+
+
+def constant(name: str, default: Any) -> Any:
+    """A constant of the kernel module, or `default` when there is none."""
+    return getattr(_load()[0], name, default)
