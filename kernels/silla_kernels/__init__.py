@@ -1,7 +1,7 @@
 """Hot CPU loops in C++: arrays in, arrays out, the interpreter lock released.
 
-`isa()` names the instruction set in use, `supported()` lists those that this processor has, best first, and `set_isa(name)`
-takes another. The environment variable `SILLA_KERNELS` (baseline, avx2, avx512) forces one from the start.
+`isa()` names the instruction set in use, `supported()` lists those that this processor has, best first, and
+`set_isa(name)` takes another. The environment variable `SILLA_KERNELS` (baseline, avx2, avx512) forces one from the start.
 """
 
 from __future__ import annotations
