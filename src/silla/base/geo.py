@@ -1,55 +1,66 @@
-"""From the globe to local metres and back: the tangent plane east-north at an origin on the WGS84 ellipsoid.
+"""Latitude and longitude to local metres and back: one fixed scale in each direction, taken at the origin.
 
-x and y are the east and north components of the straight (ECEF) vector from the origin to the point on the ellipsoid.
-Horizontal distances shrink against the geodesic by less than 1 m within 50 km and 8 m within 100 km.
+x = N(lat0) cos(lat0) (lon - lon0),  y = M(lat0) (lat - lat0)
+
+with the WGS84 radii of curvature N (prime vertical) and M (meridian). Straight streets stay straight, the inverse is
+exact, and a rectangle of degrees is a rectangle of metres. To first order the scale error is tan(lat0) |y| / N along x:
+0.12 m in a kilometre for a point 1 km north of an origin at 37 degrees, 1 % of x at 85 km.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-__all__ = ["project", "unproject"]
+from silla.base.errors import DomainError
 
-Floats = NDArray[np.float64]
+__all__ = ["MAX_EXTENT_DEG", "WGS84_A_M", "WGS84_E2", "project", "radii_of_curvature", "unproject"]
 
-_A_M = 6_378_137.0  # WGS84 semi-major axis
-_F = 1 / 298.257_223_563  # WGS84 flattening
-_E2 = _F * (2 - _F)
-
-
-def _ecef(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Floats:
-    lat, lon = np.radians(np.asarray(lat_deg, dtype=float)), np.radians(np.asarray(lon_deg, dtype=float))
-    n = _A_M / np.sqrt(1 - _E2 * np.sin(lat) ** 2)
-    return np.stack([n * np.cos(lat) * np.cos(lon), n * np.cos(lat) * np.sin(lon), n * (1 - _E2) * np.sin(lat)], axis=-1)
+WGS84_A_M = 6_378_137.0  # semi-major axis, NIMA TR8350.2
+WGS84_F = 1.0 / 298.257_223_563
+WGS84_E2 = WGS84_F * (2.0 - WGS84_F)
+MAX_EXTENT_DEG = 3.0  # of latitude or of longitude; about 330 km north or south
 
 
-def project(lat_deg: ArrayLike, lon_deg: ArrayLike, origin_lat_deg: float, origin_lon_deg: float) -> tuple[Floats, Floats]:
-    """(x east, y north) in metres of points on the ellipsoid. Any shapes that broadcast; degrees in.
+def radii_of_curvature(lat_deg: ArrayLike):
+    """(M, N) in metres: of the meridian, a(1-e2)/w^3, and of the prime vertical, a/w, with w = sqrt(1 - e2 sin2(lat))."""
+    w = np.sqrt(1.0 - WGS84_E2 * np.sin(np.radians(np.asarray(lat_deg, dtype=float))) ** 2)
+    return WGS84_A_M * (1.0 - WGS84_E2) / w**3, WGS84_A_M / w
 
-    >>> x, y = project(35.85, 129.28, 35.84, 129.28)
-    >>> round(float(x), 6), round(float(y), 1)
-    (0.0, 1109.5)
+
+def project(lat_deg: ArrayLike, lon_deg: ArrayLike, origin_lat_deg: float, origin_lon_deg: float):
+    """(x, y): metres east and north of the origin, on the plane that touches WGS84 there.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg : degrees, any shape. Longitudes on the other side of the date line are understood.
+    origin_lat_deg, origin_lon_deg : the origin in degrees.
+
+    Raises DomainError for a point more than 3 degrees of latitude or longitude away: the plane is no map of that.
+
+    >>> x, y = project(35.85, 129.29, 35.84, 129.287)
+    >>> round(float(x), 1), round(float(y), 1)
+    (271.0, 1109.6)
     """
-    d = _ecef(lat_deg, lon_deg) - _ecef(origin_lat_deg, origin_lon_deg)
-    lat, lon = np.radians(origin_lat_deg), np.radians(origin_lon_deg)
-    x = -np.sin(lon) * d[..., 0] + np.cos(lon) * d[..., 1]
-    y = -np.sin(lat) * (np.cos(lon) * d[..., 0] + np.sin(lon) * d[..., 1]) + np.cos(lat) * d[..., 2]
-    return x, y
+    lat, lon = np.asarray(lat_deg, dtype=float), np.asarray(lon_deg, dtype=float)
+    d_lat = lat - origin_lat_deg
+    d_lon = (lon - origin_lon_deg + 180.0) % 360.0 - 180.0
+    far = ~((np.abs(d_lat) <= MAX_EXTENT_DEG) & (np.abs(d_lon) <= MAX_EXTENT_DEG))
+    if far.any():
+        at_lat, at_lon = float(lat[far].flat[0]), float(lon[far].flat[0])
+        swapped = max(abs(at_lon - origin_lat_deg), abs(at_lat - origin_lon_deg)) <= MAX_EXTENT_DEG
+        hint = "; are lat and lon swapped?" if swapped else ""
+        raise DomainError(
+            f"projection: lat {at_lat:g}, lon {at_lon:g} is more than {MAX_EXTENT_DEG:g} degrees from the origin "
+            f"({origin_lat_deg:g}, {origin_lon_deg:g}){hint}"
+        )
+    meridian, normal = radii_of_curvature(origin_lat_deg)
+    return normal * np.cos(np.radians(origin_lat_deg)) * np.radians(d_lon), meridian * np.radians(d_lat)
 
 
-def unproject(x_m: ArrayLike, y_m: ArrayLike, origin_lat_deg: float, origin_lon_deg: float) -> tuple[Floats, Floats]:
-    """(latitude, longitude) in degrees of local metres: the inverse of `project`, by fixed-point iteration.
-
-    Accurate to a millimetre within 300 km of the origin.
-    """
-    x, y = np.asarray(x_m, dtype=float), np.asarray(y_m, dtype=float)
-    sin = np.sin(np.radians(origin_lat_deg))
-    meridian = _A_M * (1 - _E2) / (1 - _E2 * sin**2) ** 1.5
-    parallel = _A_M / np.sqrt(1 - _E2 * sin**2) * np.cos(np.radians(origin_lat_deg))
-    lat = origin_lat_deg + np.degrees(y / meridian)
-    lon = origin_lon_deg + np.degrees(x / parallel)
-    for _ in range(12):
-        px, py = project(lat, lon, origin_lat_deg, origin_lon_deg)
-        lat, lon = lat + np.degrees((y - py) / meridian), lon + np.degrees((x - px) / parallel)
-    return lat, lon
+def unproject(x_m: ArrayLike, y_m: ArrayLike, origin_lat_deg: float, origin_lon_deg: float):
+    """(lat, lon) in degrees of local metres; the inverse of `project`. Longitudes are in [-180, 180)."""
+    meridian, normal = radii_of_curvature(origin_lat_deg)
+    lat = origin_lat_deg + np.degrees(np.asarray(y_m, dtype=float) / meridian)
+    lon = origin_lon_deg + np.degrees(np.asarray(x_m, dtype=float) / (normal * np.cos(np.radians(origin_lat_deg))))
+    return lat, (lon + 180.0) % 360.0 - 180.0
