@@ -153,14 +153,26 @@ def test_a_directory_that_is_a_file_is_reported(tmp_path):
         Store(tmp_path / "file" / "below")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root passes every permission check")
 def test_a_directory_without_permission_is_reported(tmp_path):
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(StoreError, match="permission denied"):
-            Store(tmp_path).put(TASK, {"n": 1})
-    finally:
-        tmp_path.chmod(0o700)
+    """In a process of its own, which gives up root where it has it (root passes every permission check)."""
+    script = textwrap.dedent(f"""
+        import os, sys
+        from silla.base.errors import StoreError
+        from silla.results.store import Store
+        store = Store({str(tmp_path)!r})
+        os.chmod({str(tmp_path)!r}, 0o555)
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        try:
+            store.put("{TASK}", {{"n": 1}})
+        except StoreError as fault:
+            assert "ermission denied" in str(fault), fault
+            sys.exit(7)
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    tmp_path.chmod(0o700)
+    assert done.returncode == 7, done.stderr
+    assert _files(tmp_path) == []
 
 
 def test_leftovers_of_dead_processes_go_and_fresh_ones_stay(tmp_path):

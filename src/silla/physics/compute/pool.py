@@ -249,8 +249,8 @@ def serve(
 
     Parameters
     ----------
-    n_gpu : GPUs of the pool; a fraction is a slice with that share of compute, bandwidth, memory and power. less
-        than a thousandth serves nothing. All arguments broadcast; the result has their common shape (at least one axis).
+    n_gpu : GPUs of the pool; a fraction is a slice with that share of compute, bandwidth, memory and power; less
+        than a thousandth serves nothing. All arguments broadcast; the result has their common shape, at least one axis.
     ran_demand, ran_variance : mean and variance over slots of the layer-1 work, in GPUs (see `ran_load.py`).
     slot_s, deadline_s : slot length and the time from its start to the deadline of its work.
     queue_limit : requests that wait per GPU before more are refused.
