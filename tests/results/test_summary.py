@@ -50,10 +50,11 @@ def test_a_summary_carries_interval_count_and_unit(tmp_path):
             "rate": Metric.of(drops, "Mbit/s", "cell rate", scale=1e-3),
             "los": Metric.of(Proportion.of([True]), "1"),
         },
-        "one": Metric.of(Moments.of([4.0]), "W"),
-        "none": Metric.of(Moments.empty(), "s"),
+        "5g": {"one": Metric.of(Moments.of([4.0]), "W"), "none": Metric.of(Moments.empty(), "s")},
     }
-    written = _strict(write_summary(tmp_path, metrics).read_text())
+    whole = _strict(write_summary(tmp_path, metrics, name="x", title="경주").read_text())
+    assert (whole["name"], whole["title"]) == ("x", "경주")
+    written = whole["variants"]
     half = 3.182446305284263 * math.sqrt(14.0 / 3.0 / 4.0)  # t(0.975, 3) from tables
     assert written["6g"]["rate"]["ci95"] == pytest.approx([(3 - half) / 1e3, (3 + half) / 1e3])
     assert written["6g"]["rate"] | {"ci95": 0} == {
