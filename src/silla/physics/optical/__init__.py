@@ -2,3 +2,7 @@
 
 Pure functions over arrays. May import numpy and `silla.base`. Read `fibre.py` first, then `raman.py`.
 """
+
+from silla.physics.optical import fibre, raman, raman_gain
+
+__all__ = ["fibre", "raman", "raman_gain"]

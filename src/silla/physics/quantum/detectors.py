@@ -49,7 +49,7 @@ _HADFIELD = Citation(
 _WALENTA = Citation(
     "walenta2012",
     "N. Walenta et al., Sine gating detector with simple filtering for low-noise infra-red single photon detection at "
-    "room temperature, J. Appl. Phys. 112, 063106 (2012); as used in Lim et al. 2014, section IV (6e-7 per gate of 1 ns, "
+    "room temperature, J. Appl. Phys. 112, 063106 (2012); as used in Lim et al. 2014, section IV (6e-7 per 1 ns gate, "
     "after-pulses 4 %)",
     "https://doi.org/10.1063/1.4749802",
 )

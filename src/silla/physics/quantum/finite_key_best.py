@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import check_domain
+from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import check_channel
 from silla.physics.quantum.finite_key import BLOCK, EPSILON, _expected, _key_length
+from silla.physics.quantum.presets import LIM, RUSCA
 
 __all__ = ["BestFiniteKey", "best_finite_key"]
 
@@ -150,5 +151,66 @@ def _low_discrepancy(n: int, dimensions: int):
     return (0.5 + np.outer(ratio ** -np.arange(1.0, dimensions + 1), np.arange(n))) % 1.0
 
 
-def _card_rate(**arguments):
-    return best_finite_key(**arguments).rate
+def _card_gain_of_block(transmittance, block, small_block, **arguments):
+    """Rate with a block over the rate with a smaller one: what Lim et al. state of their figure."""
+    return best_finite_key(transmittance, block=block, **arguments).rate / (
+        best_finite_key(transmittance, block=small_block, **arguments).rate
+    )
+
+
+def _card_rate_one(**arguments):
+    return best_finite_key(decoys=1, **arguments).rate
+
+
+register(
+    ModelCard(
+        id="quantum.finite_key.two_decoy",
+        title="Finite-key decoy BB84, two decoys, best settings",
+        function=_card_gain_of_block,
+        sources=(LIM.source,),
+        valid={"block": BLOCK, "small_block": BLOCK},
+        references=(
+            Reference(
+                {
+                    "transmittance": 1e-3,
+                    "block": 1e9,
+                    "small_block": 1e7,
+                    "y0": LIM.y0,
+                    "misalignment": LIM.misalignment,
+                    "afterpulse": LIM.afterpulse,
+                    "secrecy_per_bit": 1e-15,
+                },
+                1.75,
+                "Lim et al. 2014, section IV: about 1.75 at 100 km",
+                rel=0.04,
+            ),
+        ),
+        left_out="detector efficiency mismatch, source side channels, the spread of counts about their mean",
+    )
+)
+register(
+    ModelCard(
+        id="quantum.finite_key.one_decoy",
+        title="Finite-key decoy BB84, one decoy, best settings",
+        function=_card_rate_one,
+        sources=(RUSCA.source,),
+        valid={"transmittance": Range(1e-6, 1.0, ""), "block": BLOCK},
+        references=(
+            Reference(
+                {
+                    "transmittance": 0.5 * 10**-2.6,
+                    "block": 1e7,
+                    "y0": RUSCA.y0,
+                    "misalignment": RUSCA.misalignment,
+                    "eps_sec": 1e-9,
+                },
+                2e-4,
+                "Rusca et al. 2018, Fig. 1: of the order of 2e5 bit/s at 26 dB and 1 GHz, read off",
+                rel=0.5,
+            ),
+        ),
+        increasing=("transmittance", "block"),
+        decreasing=("y0", "misalignment"),
+        left_out="detector efficiency mismatch, source side channels, the spread of counts about their mean",
+    )
+)
