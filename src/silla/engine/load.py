@@ -56,6 +56,7 @@ class CarrierLinks:
     interference : [n_users, n_cells] received power of each fully loaded cell, float32 (downlink).
     noise_w, bandwidth_hz : over the carrier; bandwidth net of overhead and of the direction's share of time.
     few_layers : [n_users] bool, users with line of sight, who get `table_few` instead of `table`.
+    width : [n_users] share of the carrier that a user's power can fill, 1 in the downlink.
     """
 
     serving: Ints
@@ -67,9 +68,13 @@ class CarrierLinks:
     table: StepTable
     table_few: StepTable
     n_cells: int
+    width: Floats
 
-    def rates(self, load: Floats) -> tuple[Floats, Floats]:
-        """(linear SINR, bit/s while served) of each user when cells have these loads."""
+    def rates(self, load: Floats, granted: Floats) -> tuple[Floats, Floats]:
+        """(linear SINR, bit/s on the whole carrier) of each user when cells have these loads.
+
+        granted : [n_users] share of its cell's resources that each user takes; not needed here, where cells interfere.
+        """
         rows = np.arange(len(self.serving))
         total = self.interference @ load.astype(np.float32)
         own = self.interference[rows, self.serving] * load[self.serving]
@@ -82,14 +87,15 @@ class CarrierLinks:
 class Loaded:
     """The fixed point.
 
-    load : per carrier [n_cells]; sinr, rate : per carrier [n_users]; share [n_users] time share asked on each carrier;
-    served_bit_per_s [n_users]; throughput_bit_per_s [n_users] of a file transfer beside the others (processor
-    sharing: rate x (1 - load)); converged.
+    load : per carrier [n_cells]; sinr, rate, carried : per carrier [n_users], rate in bit/s on the whole carrier,
+    carried in bit/s; served_bit_per_s [n_users]; throughput_bit_per_s [n_users] of a file transfer beside the others
+    (processor sharing: rate x (1 - load)); converged.
     """
 
     load: list[Floats]
     sinr: list[Floats]
     rate: list[Floats]
+    carried: list[Floats]
     served_bit_per_s: Floats
     throughput_bit_per_s: Floats
     converged: bool
@@ -102,30 +108,36 @@ def solve(links: list[CarrierLinks], offered_bit_per_s: Floats) -> Loaded:
     (2003): a flow in an M/G/1 processor-sharing cell progresses at rate x (1 - load).
     """
     load = [np.zeros(link.n_cells) for link in links]
+    granted = [np.zeros(len(offered_bit_per_s)) for _ in links]
     converged = False
-    sinr, rate, wanted = _evaluate(links, load, offered_bit_per_s)
+    sinr, rate, wanted = _evaluate(links, load, granted, offered_bit_per_s)
     for _ in range(_ITERATIONS):
-        new = [np.minimum(1.0, np.bincount(k.serving, w, minlength=k.n_cells)) for k, w in zip(links, wanted)]
-        change = max((float(np.abs(a - b).max(initial=0.0)) for a, b in zip(new, load)), default=0.0)
-        load = new
-        sinr, rate, wanted = _evaluate(links, load, offered_bit_per_s)
-        if change < _TOLERANCE:
+        previous = load
+        load, granted = _grant(links, wanted)
+        sinr, rate, wanted = _evaluate(links, load, granted, offered_bit_per_s)
+        if max((float(np.abs(a - b).max(initial=0.0)) for a, b in zip(load, previous)), default=0.0) < _TOLERANCE:
             converged = True
             break
-    served = np.zeros(len(offered_bit_per_s))
+    load, granted = _grant(links, wanted)
+    carried = [r * g for r, g in zip(rate, granted)]
+    served = np.sum(carried, axis=0) if links else np.zeros(len(offered_bit_per_s))
     throughput = np.zeros(len(offered_bit_per_s))
-    for k, r, w in zip(links, rate, wanted):
-        asked = np.bincount(k.serving, w, minlength=k.n_cells)[k.serving]
-        granted = w / np.maximum(asked, 1.0)
-        served += r * granted
-        throughput += r * np.maximum(1.0 - np.minimum(asked, 1.0), granted)
-    return Loaded(load, sinr, rate, np.minimum(served, offered_bit_per_s), throughput, converged)
+    for k, r, x, g in zip(links, rate, load, granted):
+        throughput += r * np.minimum(np.maximum(1.0 - x[k.serving], g), k.width)
+    return Loaded(load, sinr, rate, carried, served, throughput, converged)
 
 
-def _evaluate(links: list[CarrierLinks], load: list[Floats], offered: Floats):
-    both = [k.rates(x) for k, x in zip(links, load)]
+def _grant(links: list[CarrierLinks], wanted: list[Floats]) -> tuple[list[Floats], list[Floats]]:
+    """(load of the cells, resources granted to each user): all that is asked, scaled down where it exceeds a cell."""
+    asked = [np.bincount(k.serving, w, minlength=k.n_cells) for k, w in zip(links, wanted)]
+    granted = [w / np.maximum(a, 1.0)[k.serving] for k, w, a in zip(links, wanted, asked)]
+    return [np.minimum(a, 1.0) for a in asked], granted
+
+
+def _evaluate(links: list[CarrierLinks], load: list[Floats], granted: list[Floats], offered: Floats):
+    both = [k.rates(x, g) for k, x, g in zip(links, load, granted)]
     sinr, rate = [b[0] for b in both], [b[1] for b in both]
     total = np.sum(rate, axis=0) if rate else np.zeros(len(offered))
     share = np.divide(offered, total, out=np.zeros(len(offered)), where=total > 0)
     # A user out of a carrier's reach takes none of its time.
-    return sinr, rate, [np.where(r > 0, share, 0.0) for r in rate]
+    return sinr, rate, [np.where(r > 0, np.minimum(share, k.width), 0.0) for k, r in zip(links, rate)]

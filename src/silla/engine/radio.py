@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,16 @@ from silla.physics.radio.large_scale import coupling_gain
 from silla.physics.radio.penetration import building_loss, car_loss
 from silla.world.types import World
 
-__all__ = ["CarrierModel", "RadioDrop", "RadioModel", "evaluate", "links_of_drop", "prepare"]
+__all__ = [
+    "CarrierModel",
+    "Draws",
+    "RadioDrop",
+    "RadioModel",
+    "draw_links",
+    "evaluate",
+    "links_of_drop",
+    "prepare",
+]
 
 Floats = NDArray[np.float64]
 _TR38901_TOP_HZ = 100e9
@@ -82,15 +92,19 @@ def prepare(world: World) -> RadioModel:
     return RadioModel(world, tuple(c for c in carriers if len(c.cells)), walls)
 
 
-def panel_of(part: dict) -> Panel:
+def panel_of(part: dict[str, Any]) -> Panel:
     """The panel that an antenna of the catalogue describes."""
-    names = ("rows", "columns", "row_spacing", "column_spacing", "element_gain_dbi", "max_attenuation_db", "isotropic")
-    fields = {name: part[name] for name in names if name in part}
-    if "beamwidth_zenith_deg" in part:
-        fields["beamwidth_deg"] = (part["beamwidth_zenith_deg"], part["beamwidth_azimuth_deg"])
-    if "electrical_downtilt_deg" in part:
-        fields["electrical_tilt_deg"] = 90.0 + part["electrical_downtilt_deg"]
-    return Panel(**fields)
+    return Panel(
+        rows=part["rows"],
+        columns=part["columns"],
+        row_spacing=part["row_spacing_wavelengths"],
+        column_spacing=part["column_spacing_wavelengths"],
+        element_gain_dbi=part["element_gain_dbi"],
+        beamwidth_deg=(part["beamwidth_zenith_deg"], part["beamwidth_azimuth_deg"]),
+        max_attenuation_db=part["max_attenuation_db"],
+        electrical_tilt_deg=part["electrical_tilt_deg"],
+        isotropic=part["isotropic"],
+    )
 
 
 def _prepare_carrier(world: World, k: int) -> CarrierModel:
@@ -100,9 +114,8 @@ def _prepare_carrier(world: World, k: int) -> CarrierModel:
     tables = []
     for a in used:
         part = world.antennas.part[a]
-        beams = part.get("beams", "fixed") != "fixed"
-        panel = panel_of(part)
-        tables += [pattern_table(panel, mode) for mode in (("best", "mean") if beams else ("fixed", "fixed"))]
+        modes = ("best", "mean") if part["beams"] else ("fixed", "fixed")
+        tables += [pattern_table(panel_of(part), mode) for mode in modes]
     frequency = c.frequency_hz[k]
     gas = 0.0
     if frequency > 10e9:
@@ -132,7 +145,7 @@ def _prepare_carrier(world: World, k: int) -> CarrierModel:
     )
 
 
-def _boresight_gain(part: dict) -> float:
+def _boresight_gain(part: dict[str, Any]) -> float:
     """Linear gain of a user's antenna towards its cell, whose beam it follows."""
     panel = panel_of(part)
     element = 0.0 if panel.isotropic else panel.element_gain_dbi
@@ -146,31 +159,45 @@ def evaluate(
 
     off_sites : sites that are out of order; their cells serve nobody and do not interfere.
     """
-    drops = links_of_drop(model, users, rng, off_sites)
+    drops = links_of_drop(model, users, draw_links(model, users, rng), off_sites)
     down = solve([_downlink(model.world, d) for d in drops], users.downlink_bit_per_s)
     up = solve([_uplink(model.world, d) for d in drops], users.uplink_bit_per_s)
     return RadioDrop(users, drops, down, up)
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Random numbers of a drop's links: uniform and standard normal, float32 [n_users, n_sites]."""
+
+    uniform: NDArray[np.float32]
+    normal: NDArray[np.float32]
+
+
+def draw_links(model: RadioModel, users: Users, rng: np.random.Generator) -> Draws:
+    """The draws of a drop; shadow fading is correlated between users of one site where the world says so."""
+    world = model.world
+    shape = (len(users), len(world.sites.id))
+    uniform = rng.random(shape, dtype=np.float32)
+    normal = rng.standard_normal(shape, dtype=np.float32)
+    if world.environment.shadowing == "correlated":
+        codes = np.array([environment(name) for name in world.sites.propagation])
+        normal = shadowing.correlate(normal, users.xyz_m[:, :2], codes, users.indoor)
+    return Draws(uniform, normal)
+
+
 def links_of_drop(
-    model: RadioModel, users: Users, rng: np.random.Generator, off_sites: NDArray[np.int64] | None = None
+    model: RadioModel, users: Users, draws: Draws, off_sites: NDArray[np.int64] | None = None
 ) -> tuple[CarrierDrop, ...]:
     """Gains and serving cells of one drop; the same draws (line of sight, shadowing) on every carrier."""
     world = model.world
-    n_users, n_sites = len(users), len(world.sites.id)
     site_xyz = np.column_stack([world.sites.xy_m, world.sites.height_m])
-    uniform = rng.random((n_users, n_sites), dtype=np.float32)
-    normal = rng.standard_normal((n_users, n_sites), dtype=np.float32)
-    if world.environment.shadowing == "correlated":
-        codes = [environment(name) for name in world.sites.propagation]
-        normal = shadowing.correlate(normal, users.xyz_m[:, :2], np.array(codes), users.indoor)
     given = None
     if model.walls is not None:
         given = obstruction.los(model.walls, site_xyz, users.xyz_m).T
-    off = np.zeros(n_sites, dtype=bool)
+    off = np.zeros(len(site_xyz), dtype=bool)
     if off_sites is not None:
         off[off_sites] = True
-    return tuple(_carrier_drop(model, c, users, site_xyz, uniform, normal, given, off) for c in model.carriers)
+    return tuple(_carrier_drop(model, c, users, site_xyz, draws, given, off) for c in model.carriers)
 
 
 def penetration_db(users: Users, frequency_hz: float) -> Floats:
@@ -189,14 +216,14 @@ def penetration_db(users: Users, frequency_hz: float) -> Floats:
     return loss
 
 
-def _carrier_drop(model, c: CarrierModel, users: Users, site_xyz, uniform, normal, given, off) -> CarrierDrop:
+def _carrier_drop(model, c: CarrierModel, users: Users, site_xyz, draws: Draws, given, off) -> CarrierDrop:
     world = model.world
     cells = world.cells
     frequency = world.carriers.frequency_hz[c.index]
     site = cells.site[c.cells]
     coupling = coupling_gain(
         users.xyz_m, users.indoor, users.d2d_in_m, penetration_db(users, frequency), site_xyz, c.site_codes,
-        site, cells.azimuth_rad[c.cells], cells.downtilt_rad[c.cells], c.best, c.patterns_dbi, uniform, normal,
+        site, cells.azimuth_rad[c.cells], cells.downtilt_rad[c.cells], c.best, c.patterns_dbi, draws.uniform, draws.normal,
         frequency / 1e9, tr_version=int(version(world.environment.parameters)), los_given=given,
         wrap_xy_m=world.area.wrap_m if len(world.area.wrap_m) > 1 else None, gas_db_per_km=c.gas_db_per_km,
         cell_pattern_2=c.mean,
@@ -227,6 +254,7 @@ def _downlink(world: World, d: CarrierDrop) -> CarrierLinks:
         table=d.model.table,
         table_few=d.model.table_few,
         n_cells=len(d.model.cells),
+        width=np.ones(len(rows)),
     )
 
 
@@ -247,26 +275,16 @@ def uplink_power(world: World, d: CarrierDrop) -> tuple[Floats, Floats]:
     return np.minimum(target, possible[pick]), shares[pick]
 
 
-@dataclass(frozen=True)
 class _UplinkLinks(CarrierLinks):
-    """As CarrierLinks, with interference from the users of other cells: `interference` holds received densities."""
+    """As CarrierLinks, but users interfere: `interference` holds what each cell receives from a user on all of it."""
 
-    share: Floats = None  # type: ignore[assignment]
-
-    def rates(self, load: Floats) -> tuple[Floats, Floats]:
-        """As the downlink's; each cell's interference is the mean over its neighbours' users, weighted by load.
-
-        A cell's users transmit one after another, each in its share of the load divided evenly over the users.
-        """
-        n_users = np.maximum(np.bincount(self.serving, minlength=self.n_cells), 1)
-        weight = (load / n_users)[self.serving]
-        total = weight.astype(np.float32) @ self.interference
+    def rates(self, load: Floats, granted: Floats) -> tuple[Floats, Floats]:
+        """As the downlink's, with each cell's interference summed over the other cells' users as they are granted."""
         rows = np.arange(len(self.serving))
-        own = np.bincount(
-            self.serving, weight * self.interference[rows, self.serving], minlength=self.n_cells
-        )
-        inr = np.maximum(total - own, 0.0) + self.noise_w
-        sinr = self.signal_w / inr[self.serving]
+        total = granted.astype(np.float32) @ self.interference
+        own = granted * self.interference[rows, self.serving]
+        other = np.maximum(total - np.bincount(self.serving, own, minlength=self.n_cells), 0.0)
+        sinr = self.signal_w / (other + self.noise_w)[self.serving]
         efficiency = np.where(self.few_layers, self.table_few(sinr), self.table(sinr))
         return sinr, efficiency * self.bandwidth_hz
 
@@ -279,12 +297,12 @@ def _uplink(world: World, d: CarrierDrop) -> CarrierLinks:
     return _UplinkLinks(
         serving=d.serving,
         signal_w=d.gain[rows, d.serving].astype(float) * d.model.ue_gain * density * bandwidth,
-        interference=d.gain_mean * (density * bandwidth * share).astype(np.float32)[:, None],
+        interference=d.gain_mean * (density * bandwidth).astype(np.float32)[:, None],
         noise_w=float(c.bs_noise_w[k]),
         bandwidth_hz=float(bandwidth * c.uplink[k] * (1 - c.overhead[k])),
         few_layers=d.los,
         table=d.model.uplink_table,
         table_few=d.model.uplink_table_few,
         n_cells=len(d.model.cells),
-        share=share,
+        width=share,
     )

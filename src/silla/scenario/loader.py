@@ -7,7 +7,7 @@ checks -> references into the catalogue -> the files it names. Whatever fails sa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,13 +16,16 @@ from silla.base.errors import ArgumentError, InputError, ScenarioError
 from silla.scenario.catalogue import own_part_problems, reference_problems
 from silla.scenario.checks import problems as semantic_problems
 from silla.scenario.document import MapNode, Scalar, origin_at, parse_document, plain
-from silla.scenario.files import SourceFile, file_ids, referenced
+from silla.scenario.file_checks import file_problems
+from silla.scenario.files import SourceFile, referenced
 from silla.scenario.models import Scenario
 from silla.scenario.patch import apply_override, merge, parse_override, parse_path, set_value
 from silla.scenario.problem import Problem, fault
 from silla.scenario.problems import boolean_problems, locate, validation_problems
+from silla.scenario.provisional import stand_in
 from silla.scenario.source import find_scenario, read_scenario
 from silla.scenario.suggest import did_you_mean, listing
+from silla.scenario.timeline import Sensitivity
 
 __all__ = ["Loaded", "load", "load_text"]
 
@@ -37,6 +40,7 @@ class Loaded:
     overrides : the ``path=value`` settings applied on top.
     chosen : the variant that `scenario` is; None for the base.
     sources : the files that it names, with their hashes.
+    by_sensitivity : the base with one parameter changed, by number of the sensitivity entry and value.
     """
 
     scenario: Scenario
@@ -46,6 +50,7 @@ class Loaded:
     chosen: str | None = None
     sources: tuple[SourceFile, ...] = ()
     by_variant: dict[str, Scenario] = field(default_factory=dict, repr=False)
+    by_sensitivity: dict[tuple[int, float], Scenario] = field(default_factory=dict, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -95,17 +100,18 @@ def load_text(
     found: list[Problem] = []
     base = _collect(found, lambda: _validated(trees.base(), path))
     by_variant = {v: _collect(found, lambda v=v: _validated(trees.variant(v), path)) for v in trees.variant_names()}
-    if base is not None:
-        for i, entry in enumerate(base.sensitivity):
-            _collect(found, lambda i=i, entry=entry: _check_sensitivity(trees, i, entry, path))
+    changed: dict[tuple[int, float], Scenario] = {}
+    for i, entry in enumerate(base.sensitivity if base is not None else ()):
+        _collect(found, lambda i=i, entry=entry: changed.update(_sensitivity(trees, i, entry, path)))
     if found:
         raise ScenarioError(list(dict.fromkeys(found)))
     assert base is not None
     good = {v: s for v, s in by_variant.items() if s is not None}
-    loaded = Loaded(base, path, text, tuple(overrides), None, referenced([base, *good.values()], path.parent), good)
+    sources = referenced([base, *good.values()], path.parent)
+    loaded = Loaded(base, path, text, tuple(overrides), None, sources, good, changed)
     if variant is None:
         return loaded
-    return Loaded(loaded.variant(variant), path, text, loaded.overrides, variant, loaded.sources, good)
+    return replace(loaded, scenario=loaded.variant(variant), chosen=variant)
 
 
 @dataclass(frozen=True)
@@ -163,30 +169,42 @@ def _collect(found: list[Problem], make: Callable[[], Scenario | None]) -> Scena
 
 def _validated(tree: MapNode, path: Path) -> Scenario:
     found = [*boolean_problems(Scenario, tree), *own_part_problems(tree)]
+    touched: list[tuple[str | int, ...]] = []
     try:
-        scenario = Scenario.model_validate(plain(tree))
+        scenario: Scenario | None = Scenario.model_validate(plain(tree))
     except ValidationError as error:
-        raise ScenarioError(found + validation_problems(error, Scenario, tree)) from None
-    ids, file_faults = file_ids(scenario, path.parent)
-    faults = [*file_faults, *reference_problems(scenario, scenario.catalogue)]
-    faults += semantic_problems(scenario, file_site_ids=ids.sites, file_fibre_ids=ids.fibres)
-    found += [locate(tree, where, message) for where, message in faults]
-    if found:
-        raise ScenarioError(sorted(found, key=lambda p: (p.file, p.line)))
+        found += validation_problems(error, Scenario, tree)
+        # ids and references are checked in the same pass, on a stand-in for what could not be read
+        scenario, touched = stand_in(Scenario, tree, error)
+    if scenario is not None:
+        for where, message in _faults(scenario, path.parent):
+            if not any(where[: len(t)] == t or t[: len(where)] == where for t in touched):
+                found.append(locate(tree, where, message))
+    if found or scenario is None:
+        raise ScenarioError(sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line)))
     return scenario
 
 
-def _check_sensitivity(trees: _Trees, index: int, entry: object, path: Path) -> None:
-    """A sensitivity's path must lead somewhere and each of its values must be allowed there."""
+def _faults(scenario: Scenario, folder: Path) -> list[tuple[tuple[str | int, ...], str]]:
+    """What types cannot say: references into the catalogue, ids, places, files."""
+    ids, file_faults = file_problems(scenario, folder)
+    semantic = semantic_problems(scenario, file_site_ids=ids.sites, file_fibre_ids=ids.fibres)
+    return [*file_faults, *reference_problems(scenario, scenario.catalogue), *semantic]
+
+
+def _sensitivity(trees: _Trees, index: int, entry: Sensitivity, path: Path) -> dict[tuple[int, float], Scenario]:
+    """The base with one parameter at each of its values; its path must lead somewhere and the values be allowed."""
     base = trees.base()
     where = ("sensitivity", index, "set")
     origin = origin_at(base, where)
+    changed = {}
     try:
-        parts = parse_path(entry.set)  # type: ignore[attr-defined]
-        for value in entry.values:  # type: ignore[attr-defined]
+        parts = parse_path(entry.set)
+        for value in entry.values:
             number = int(value) if float(value).is_integer() else value
-            _validated(set_value(base, parts, Scalar(number, origin), Scenario), path)
+            changed[index, value] = _validated(set_value(base, parts, Scalar(number, origin), Scenario), path)
     except InputError as error:
         lines = error.problems if isinstance(error, ScenarioError) else [str(error)]
         messages = [p.message if isinstance(p, Problem) else p for p in lines]
         raise ScenarioError([locate(base, where, message) for message in messages]) from None
+    return changed

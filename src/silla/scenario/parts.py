@@ -111,6 +111,9 @@ class Gpu(CataloguePart):
     idle_w: float = quantity(REQUIRED, unit="W", ge=0, le=5000, description="Board power when idle.")
     mfu_prefill: float = quantity(0.45, unit="1", gt=0, le=1, description="Share of the peak reached in prefill.")
     mfu_decode: float = quantity(0.30, unit="1", gt=0, le=1, description="Share of the peak reached in decoding.")
+    peak_cells: float = quantity(
+        4.0, unit="1", gt=0, le=10_000, description="Fully loaded 4T4R 100 MHz cells whose layer 1 fills it."
+    )
 
 
 class LanguageModel(CataloguePart):

@@ -152,6 +152,9 @@ class Carrier(Part):
         description="Fractional path-loss compensation.",
         source="3GPP TS 38.213 clause 7.1.1",
     )
+    sleep: SleepPolicy = choice(
+        "none", description="Deepest sleep of its cells between transmissions.", source="3GPP TR 38.864 Table 5.1-3"
+    )
     receiver: str = reference("lmmse", to="receivers", description="Receiver of the cells (uplink).")
     enabled: bool = Field(True, description="Cells on a carrier that is not enabled do not exist.")
 
@@ -167,9 +170,7 @@ class Cell(Part):
     )
     tx_power_dbm: float = quantity(46.0, unit="dBm", ge=-30, le=70, description="Total transmit power at full load.")
     antenna: str = reference("3gpp-8x8", to="antennas", description="Antenna or panel.")
-    sleep: SleepPolicy = choice(
-        "none", description="Deepest sleep between transmissions.", source="3GPP TR 38.864 Table 5.1-3"
-    )
+    sleep: SleepPolicy | None = choice(None, description="Deepest sleep between transmissions, if not the carrier's.")
     power_set: Literal["auto", "cat1-set1", "cat1-set2", "cat1-set3", "cat2-set1", "cat2-set2", "cat2-set3"] = choice(
         "auto",
         description="Power model; auto: category 1, set 1 below 7.125 GHz TDD, set 2 FDD, set 3 above.",

@@ -36,6 +36,7 @@ def compile_fibres(scenario: Scenario, folder: Path, place: dict[str, int], part
         classical_channels=np.array([c.channels for c in light], dtype=np.int64),
         classical_power_w=dbm_to_w(np.array([c.power_dbm for c in light], dtype=float)),
         classical_wavelength_m=np.array([c.wavelength_nm for c in light], dtype=float) * 1e-9,
+        classical_spacing_hz=np.array([c.spacing_ghz for c in light], dtype=float) * 1e9,
         co_fraction=np.array([{"co": 1.0, "counter": 0.0, "both": 0.5}[c.direction] for c in light], dtype=float),
         part=part,
     )

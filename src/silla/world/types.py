@@ -212,7 +212,8 @@ class Fibres:
     extra_loss_db: Floats
     classical_channels: Ints
     classical_power_w: Floats  # of one channel
-    classical_wavelength_m: Floats
+    classical_wavelength_m: Floats  # middle of the comb
+    classical_spacing_hz: Floats
     co_fraction: Floats  # share of channels that travel with the quantum signal
     part: tuple[dict[str, Any], ...]
 

@@ -1,0 +1,134 @@
+"""Executors: the same tasks in this process, on a local pool of processes, or on Ray.
+
+An executor yields (task, record or failure) in any order; the caller stores and adds in the order of the task list, so
+the answer is the same to the last bit whoever computed it. A task that raises, or whose worker dies, is reported as
+failed: it never disappears.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+from silla.base.errors import ArgumentError, MissingExtra, SillaError
+from silla.engine.tasks import Record, Task, run_task
+from silla.world.types import World
+
+__all__ = ["ENGINES", "Failure", "execute"]
+
+ENGINES = ("local", "ray")
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task has no record."""
+
+    reason: str
+    trace: str = ""
+
+
+Outcome = tuple[Task, Record | Failure]
+
+
+def execute(tasks: Sequence[Task], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1) -> Iterator[Outcome]:
+    """Run every task and yield its outcome as soon as it is there.
+
+    engine : "local" (this process where jobs is 1, else a pool of processes) or "ray". jobs : number of workers.
+    """
+    if engine not in ENGINES:
+        raise ArgumentError(f"engine {engine!r} is not known; allowed: {', '.join(ENGINES)}")
+    if jobs < 1:
+        raise ArgumentError(f"jobs is {jobs}; allowed: 1 or more")
+    if engine == "ray":
+        return _on_ray(tasks, worlds, jobs)
+    if jobs == 1 or len(tasks) <= 1:
+        return ((task, _attempt(task, worlds)) for task in tasks)
+    return _on_pool(tasks, worlds, min(jobs, len(tasks)))
+
+
+def _attempt(task: Task, worlds: Mapping[str, World]) -> Record | Failure:
+    try:
+        return run_task(task, worlds)
+    except Exception as error:  # whatever a task raises becomes its reported failure
+        reason = str(error) if isinstance(error, SillaError) else f"{type(error).__name__}: {error}"
+        return Failure(reason, traceback.format_exc())
+
+
+_WORLDS: dict[str, World] = {}
+
+
+def _start_worker(worlds: Mapping[str, World]) -> None:
+    _WORLDS.update(worlds)
+
+
+def _in_worker(task: Task) -> Record | Failure:
+    return _attempt(task, _WORLDS)
+
+
+def _on_pool(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
+    """A pool of fresh processes (loky: safe beside threads, and no guard is needed in the user's script)."""
+    from loky import ProcessPoolExecutor
+
+    # A worker that dies (out of memory, killed) takes the pool down; what it left is tried once more in a new one.
+    todo = list(tasks)
+    for attempt in (1, 2):
+        left: list[Task] = []
+        pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
+        try:
+            waiting: dict[Future[Any], Task] = {}
+            for task in todo:
+                waiting[pool.submit(_in_worker, task)] = task
+            for future in as_completed(waiting):
+                task = waiting[future]
+                try:
+                    yield task, future.result()
+                except BrokenProcessPool as error:
+                    if attempt == 2:
+                        yield task, Failure(f"a worker process died twice: {str(error).splitlines()[0]}")
+                    left.append(task)
+        finally:
+            pool.shutdown(wait=True, kill_workers=True)
+        if not left:
+            return
+        todo = left
+
+
+def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
+    """On a Ray cluster: the one that RAY_ADDRESS names, or a local one with `jobs` workers."""
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise MissingExtra("ray", "ray", "--engine ray") from None
+    started = not ray.is_initialized()
+    if started:
+        import os
+
+        address = os.environ.get("RAY_ADDRESS")
+        local = {} if address else {"num_cpus": jobs, "include_dashboard": False}
+        ray.init(
+            address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _ONE_THREAD}, **local
+        )
+    try:
+        shared = ray.put(dict(worlds))
+        remote = ray.remote(num_cpus=1, max_retries=1)(_attempt_on_ray)
+        waiting = {remote.remote(task, shared): task for task in tasks}
+        while waiting:
+            done, _ = ray.wait(list(waiting), num_returns=1)
+            for reference in done:
+                task = waiting.pop(reference)
+                try:
+                    yield task, ray.get(reference)
+                except ray.exceptions.RayError as error:
+                    yield task, Failure(f"Ray: {type(error).__name__}: {str(error).splitlines()[0]}")
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _attempt_on_ray(task: Task, worlds: Mapping[str, World]) -> Record | Failure:
+    return _attempt(task, worlds)

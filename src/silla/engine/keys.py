@@ -1,0 +1,200 @@
+"""Keys over the day: links fill stocks, traffic asks for keys along trusted nodes, what finds none falls back.
+
+Each replicate day (drop r of every epoch) is its own chain of epochs: what is in stock now decides who is protected
+later. Supply comes from the links' physics and stops when an eavesdropper raises the error rate or the fibre is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.base.errors import RunError
+from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_rates, link_budgets
+from silla.physics.quantum.key_routing import allocate
+from silla.physics.quantum.rekeying import cipher_demand_bit
+from silla.world.types import World
+
+__all__ = ["KeyDay", "key_day"]
+
+Floats = NDArray[np.float64]
+STATES = ("up", "no key", "eavesdropped", "cut")
+
+
+@dataclass(frozen=True)
+class KeyDay:
+    """A day of keys; r replicates, t epochs, k links, f flows, d direct links.
+
+    produced, consumed, stock (at the end of the epoch) [r, t, k] bits; qber [t, k]; state [t, k] index of STATES.
+    traffic, quantum, one_time_pad, fallback, unsent [r, t, f] bits, the last four sum to the first; key_demand,
+    key_served [r, t, f] bits. direct_sent, direct_offered [t, d] bits; direct_state [t, d].
+    """
+
+    produced: Floats
+    consumed: Floats
+    stock: Floats
+    qber: Floats
+    state: NDArray[np.int64]
+    traffic: Floats
+    quantum: Floats
+    one_time_pad: Floats
+    fallback: Floats
+    unsent: Floats
+    key_demand: Floats
+    key_served: Floats
+    direct_offered: Floats
+    direct_sent: Floats
+    direct_state: NDArray[np.int64]
+    budget: LinkBudget
+    clean: KeyRates
+    direct_budget: LinkBudget
+    direct_clean: Floats
+
+
+def key_day(world: World, hub_bits: Floats, epochs_s: Floats, step_s: float) -> KeyDay:
+    """Simulate the keys of a day.
+
+    hub_bits : [n_replicates, n_epochs, n_places] backhaul traffic of each hub. epochs_s : [n_epochs] starts.
+    """
+    budget = link_budgets(world, world.key_links)
+    direct_budget = link_budgets(world, world.direct_links)
+    tapped, cut = _fibre_events(world, epochs_s, step_s)
+    supply, qber, state, clean = _supply(world, budget, tapped, cut, step_s)
+    flows = world.flows
+    traffic = hub_bits[:, :, flows.source] * flows.share
+    shape = (*hub_bits.shape[:2], len(world.key_links.id))
+    out = {name: np.zeros(shape) for name in ("produced", "consumed", "stock")}
+    demand = _demand(world, traffic, step_s)
+    served = np.zeros(demand.shape)
+    for r in range(hub_bits.shape[0]):
+        _chain(world, supply, demand[r], served[r], {name: a[r] for name, a in out.items()})
+    _check_conservation(world, out, supply)
+    shares = _protected(flows, traffic, demand, served)
+    return KeyDay(
+        **out, qber=qber, state=state, traffic=traffic, **shares, key_demand=demand, key_served=served,
+        **_direct(world, direct_budget, tapped, cut, step_s), budget=budget, clean=clean, direct_budget=direct_budget,
+        direct_clean=direct_rates(world, direct_budget, np.zeros(len(world.direct_links.id))),
+    )  # fmt: skip
+
+
+def _fibre_events(world: World, epochs_s: Floats, step_s: float) -> tuple[Floats, Floats]:
+    """([t, fibre] share of pulses intercepted, [t, fibre] share of the epoch during which the fibre is cut).
+
+    An epoch that an eavesdropper touches counts as attacked: keys distilled from its blocks are given up.
+    """
+    e = world.events
+    tapped = np.zeros((len(epochs_s), len(world.fibres.id)))
+    cut = np.zeros_like(tapped)
+    for kind, start, end, target, amount in zip(e.kind, e.start_s, e.end_s, e.target, e.amount):
+        overlap = np.clip(np.minimum(end, epochs_s + step_s) - np.maximum(start, epochs_s), 0.0, None) / step_s
+        if kind == "eavesdrop":
+            tapped[:, target] = np.maximum(tapped[:, target], np.where(overlap > 0, amount, 0.0))
+        elif kind == "cut":
+            cut[:, target] = np.minimum(1.0, cut[:, target] + overlap)
+    return tapped, cut
+
+
+def _supply(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_s: float):
+    """Bits that each link makes in each epoch, QBER, state and the clean rates."""
+    links = world.key_links
+    on_link, cut_link = tapped[:, links.fibre], cut[:, links.fibre]
+    clean = key_rates(world, budget, np.zeros(len(links.id)))
+    rate = np.broadcast_to(clean.bit_per_s, on_link.shape).copy()
+    qber = np.broadcast_to(clean.qber, on_link.shape).copy()
+    attacks = np.unique(on_link[(on_link > 0).any(axis=1)], axis=0) if on_link.size else np.zeros((0, len(links.id)))
+    for attack in attacks:
+        rows = (on_link == attack).all(axis=1)
+        under = key_rates(world, budget, attack)
+        rate[rows], qber[rows] = under.bit_per_s, under.qber
+    state = np.where(rate > 0, 0, 1)
+    state = np.where(on_link > 0, 2, state)
+    state = np.where(cut_link > 0, 3, state)
+    return rate * (1.0 - cut_link) * step_s, qber, state, clean
+
+
+def _demand(world: World, traffic: Floats, step_s: float) -> Floats:
+    """Key bits that each flow asks for in each epoch [r, t, f]."""
+    flows = world.flows
+    demand = np.zeros(traffic.shape)
+    if not len(flows.id):
+        return demand
+    rekeyed = ~flows.one_time_pad
+    volume = np.moveaxis(traffic, 1, -1) / 8  # bytes, [r, f, t]
+    bits = cipher_demand_bit(
+        volume[:, rekeyed], step_s, "aes-256-gcm", every_byte=flows.rekey_bits[rekeyed] / 8, every_s=flows.rekey_s[rekeyed]
+    )
+    demand[:, :, rekeyed] = np.moveaxis(bits, -1, 1)
+    demand[:, :, flows.one_time_pad] = traffic[:, :, flows.one_time_pad]
+    return demand
+
+
+def _chain(world: World, supply: Floats, demand: Floats, served: Floats, out: dict[str, Floats]) -> None:
+    """One replicate day, epoch by epoch: what the flows are served, written into `served` and `out`."""
+    links, flows = world.key_links, world.flows
+    ends = world.fibres.ends[links.fibre]
+    stock = links.initial_bits.astype(float)
+    ends_of_flows = set(flows.source.tolist()) | set(flows.target.tolist())
+    relays = world.places.trusted | np.isin(np.arange(len(world.places.id)), list(ends_of_flows))
+    usable = relays[ends].all(axis=1) if len(links.id) else np.zeros(0, dtype=bool)
+    for t in range(len(supply)):
+        available = stock + supply[t]
+        used = np.zeros(len(stock))
+        if usable.any() and len(flows.id):
+            wanted = [(int(s), int(d), float(b)) for s, d, b in zip(flows.source, flows.target, demand[t])]
+            granted = _allocate(ends[usable], available[usable], wanted, -flows.priority)
+            served[t] = granted.served_bit
+            used[usable] = granted.used_bit
+        stock = np.minimum(np.maximum(available - used, 0.0), links.stock_bits)
+        out["produced"][t], out["consumed"][t], out["stock"][t] = supply[t], used, stock
+
+
+def _allocate(ends, available, wanted, rank):
+    """Allocation over the links; flows whose ends no link touches are asked for nothing."""
+    known = set(ends.ravel().tolist())
+    asked = [(s, d, b if s in known and d in known else 0.0) for s, d, b in wanted]
+    inside = [i for i, (s, d, _) in enumerate(asked) if s in known and d in known]
+    result = allocate(ends, available, [asked[i] for i in inside], np.asarray(rank, float)[inside])
+    served = np.zeros(len(wanted))
+    served[inside] = result.served_bit
+    return type(result)(served, result.used_bit, *result[2:])
+
+
+def _protected(flows, traffic: Floats, demand: Floats, served: Floats) -> dict[str, Floats]:
+    """Traffic by what protects it. Without a demand in an epoch the last key still holds, whatever it was."""
+    share = np.divide(served, demand, out=np.full(demand.shape, np.nan), where=demand > 0)
+    current = np.zeros((demand.shape[0], demand.shape[2]))
+    for t in range(demand.shape[1]):
+        current = np.where(np.isnan(share[:, t]), current, share[:, t])
+        share[:, t] = current
+    share = np.clip(share, 0.0, 1.0)
+    held = traffic * share
+    none = np.array([f == "none" for f in flows.fallback], dtype=bool)
+    return {
+        "quantum": np.where(flows.one_time_pad, 0.0, held),
+        "one_time_pad": np.where(flows.one_time_pad, held, 0.0),
+        "fallback": np.where(none, 0.0, traffic - held),
+        "unsent": np.where(none, traffic - held, 0.0),
+    }
+
+
+def _direct(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_s: float) -> dict[str, Floats]:
+    links = world.direct_links
+    on_link, cut_link = tapped[:, links.fibre], cut[:, links.fibre]
+    offered = np.broadcast_to(links.message_bit_per_s * step_s, on_link.shape).copy()
+    rate = np.stack([direct_rates(world, budget, row) for row in on_link]) if len(links.id) else np.zeros(on_link.shape)
+    state = np.where(rate > 0, 0, 1)
+    state = np.where(on_link > 0, 2, state)
+    state = np.where(cut_link > 0, 3, state)
+    sent = np.minimum(offered, rate * (1.0 - cut_link) * step_s)
+    return {"direct_offered": offered, "direct_sent": sent, "direct_state": state}
+
+
+def _check_conservation(world: World, out: dict[str, Floats], supply: Floats) -> None:
+    """No link gives more than it had: stock before + produced - consumed >= stock after, and nothing is negative."""
+    before = np.concatenate([np.broadcast_to(world.key_links.initial_bits, out["stock"][:, :1].shape), out["stock"][:, :-1]], axis=1)
+    left = before + supply - out["consumed"]
+    slack = 1e-6 * (1.0 + before + supply)
+    if np.any(left < -slack) or np.any(out["stock"] > left + slack):
+        raise RunError("key stocks do not add up: a link gave more key than it had; this is a fault of the program")

@@ -1,0 +1,133 @@
+"""What a run consists of: the worlds of the variants and sensitivities, and every task, in a fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.base.hashing import content_hash
+from silla.engine.fields import Grid, grid_of, map_carrier
+from silla.engine.tasks import Task, group_factors
+from silla.scenario.loader import Loaded
+from silla.world.compile import compile_world, compile_worlds
+from silla.world.types import World
+
+__all__ = ["Plan", "plan_run"]
+
+_CHUNK_DROPS = 5  # drops of a snapshot in one task
+_MAP_POINTS = 20_000  # points of a map in one task
+_SENSITIVITY_DROPS = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Worlds by hash, and tasks by purpose; keys are (variant, ...)."""
+
+    loaded: Loaded
+    variants: dict[str, str]  # variant -> world hash
+    worlds: dict[str, World]
+    epochs_s: NDArray[np.float64]
+    step_s: float
+    day: dict[str, list[Task]] = field(default_factory=dict)
+    snapshot: dict[str, list[Task]] = field(default_factory=dict)
+    maps: dict[str, list[Task]] = field(default_factory=dict)
+    grids: dict[str, Grid] = field(default_factory=dict)
+    map_carriers: dict[str, str] = field(default_factory=dict)
+    sensitivity: dict[tuple[int, float | None], list[Task]] = field(default_factory=dict)
+
+    def tasks(self) -> list[Task]:
+        """Every task once, in a fixed order."""
+        groups = [self.snapshot, self.day, self.maps, self.sensitivity]
+        return list({t.hash: t for g in groups for tasks in g.values() for t in tasks}.values())
+
+    def world(self, variant: str) -> World:
+        """The world of a variant."""
+        return self.worlds[self.variants[variant]]
+
+
+def plan_run(loaded: Loaded) -> Plan:
+    """The plan of a scenario: snapshot, map and day of every variant, and the sensitivities of the scenario itself."""
+    by_variant = compile_worlds(loaded)
+    hashes = {name: content_hash(world) for name, world in by_variant.items()}
+    worlds = {hashes[name]: world for name, world in by_variant.items()}
+    s = loaded.scenario
+    step = s.day.step_min * 60.0 if s.day else 0.0
+    epochs = np.arange(round(s.day.hours * 3600.0 / step)) * step if s.day else np.zeros(0)
+    plan = Plan(loaded, hashes, worlds, epochs, step)
+    for name, world in by_variant.items():
+        plan.snapshot[name] = _snapshot(world, hashes[name], loaded, s.snapshot.drops)
+        plan.day[name] = [_epoch(world, hashes[name], t, step, s.day.drops) for t in epochs] if s.day else []
+        _plan_map(plan, name, world)
+    _plan_sensitivity(plan)
+    return plan
+
+
+def _busy_s(world: World) -> float:
+    """The time of day at which the groups together have most users, without events."""
+    hours = world.demands.users @ world.demands.profile + len(world.fixed_users.height_m) * world.fixed_users.profile
+    return (float(np.argmax(hours)) + 0.5) * 3600.0
+
+
+def _snapshot(world: World, world_hash: str, loaded: Loaded, drops: int) -> list[Task]:
+    at = loaded.scenario.snapshot.at
+    if at == "busy":
+        at_s = _busy_s(world)
+    else:
+        hours, minutes = at.split(":")
+        at_s = int(hours) * 3600.0 + int(minutes) * 60.0
+    # The snapshot is the network as planned: users by their profiles, no event of the day.
+    factors = _without_events(world, at_s)
+    return [
+        Task("snapshot", world_hash, at_s, (d, min(d + _CHUNK_DROPS, drops)), factors)
+        for d in range(0, drops, _CHUNK_DROPS)
+    ]
+
+
+def _without_events(world: World, at_s: float) -> tuple[float, ...]:
+    import dataclasses
+
+    empty = dataclasses.replace(
+        world.events, kind=(), start_s=np.zeros(0), end_s=np.zeros(0), target=np.zeros(0, dtype=int), amount=np.zeros(0)
+    )
+    return group_factors(dataclasses.replace(world, events=empty), at_s)[0]
+
+
+def _epoch(world: World, world_hash: str, start_s: float, step_s: float, drops: int) -> Task:
+    """The drops of one epoch, at its middle."""
+    at_s = start_s + step_s / 2
+    factors, off = group_factors(world, at_s)
+    return Task("epoch", world_hash, at_s, (0, drops), factors, off)
+
+
+def _plan_map(plan: Plan, name: str, world: World) -> None:
+    options = plan.loaded.scenario.map
+    grid = grid_of(world, options.step_m, options.margin_m)
+    carrier = world.carriers.id[map_carrier(world, options.carrier)]
+    rows = max(1, _MAP_POINTS // len(grid.x_m))
+    plan.grids[name], plan.map_carriers[name] = grid, carrier
+    plan.maps[name] = [
+        Task("map", plan.variants[name], 0.0, (0, 1), (), extra=(carrier, grid.x_m, grid.y_m[i : i + rows], options.height_m))
+        for i in range(0, len(grid.y_m), rows)
+    ]
+
+
+def _plan_sensitivity(plan: Plan) -> None:
+    """Snapshots of the scenario itself with one parameter changed; key (entry, None) is the unchanged one."""
+    loaded = plan.loaded
+    if not loaded.scenario.sensitivity or loaded.chosen is not None:
+        return
+    base = compile_world(loaded.scenario, loaded.folder)
+    reference = _add(plan, base)
+    for i, entry in enumerate(loaded.scenario.sensitivity):
+        plan.sensitivity[i, None] = reference
+        for value in entry.values:
+            changed = loaded.by_sensitivity[i, value]
+            plan.sensitivity[i, value] = _add(plan, compile_world(changed, loaded.folder))
+
+
+def _add(plan: Plan, world: World) -> list[Task]:
+    world_hash = content_hash(world)
+    plan.worlds[world_hash] = world
+    return _snapshot(world, world_hash, plan.loaded, _SENSITIVITY_DROPS)
