@@ -23,7 +23,7 @@ MAX_EXTENT_DEG = 3.0  # of latitude or of longitude; about 330 km north or south
 
 
 def radii_of_curvature(lat_deg: ArrayLike):
-    """(M, N) in metres: of the meridian, a(1-e2)/w^3, and of the prime vertical, a/w, with w = sqrt(1 - e2 sin2(lat))."""
+    """(M, N) in metres: of the meridian, a(1-e2)/w^3, of the prime vertical, a/w, with w^2 = 1 - e2 sin^2(lat)."""
     w = np.sqrt(1.0 - WGS84_E2 * np.sin(np.radians(np.asarray(lat_deg, dtype=float))) ** 2)
     return WGS84_A_M * (1.0 - WGS84_E2) / w**3, WGS84_A_M / w
 

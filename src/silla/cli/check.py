@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -62,11 +63,16 @@ def _read_files(loaded: Loaded) -> list[str]:
     return list(remarks)
 
 
-def _counts(s: Scenario) -> dict[str, int]:
+def _counts(s: Scenario, folder: Path) -> dict[str, int]:
+    """How much of everything is listed or comes from tables; what a layout generates is not counted."""
+    table = read_sites(s.files, folder)
+    from_file = [] if table is None or s.files.sites is None else table.sites()
+    templates = () if s.files.sites is None else s.files.sites.cells
+    cells = sum(row.carrier in (None, c.carrier) for site in from_file for row in site.rows for c in templates)
     return {
         "carriers": sum(c.enabled for c in s.carriers.values()),
-        "sites": len(s.sites),
-        "cells": sum(len(site.cells) for site in s.sites),
+        "sites": len(s.sites) + len(from_file),
+        "cells": sum(len(site.cells) for site in s.sites) + cells,
         "nodes": len(s.nodes),
         "demand": len(s.demand),
         "pools": sum(p.enabled for p in s.pools),
@@ -84,8 +90,8 @@ def _summary(loaded: Loaded, remarks: list[str]) -> dict[str, Any]:
         "scenario": loaded.scenario.name,
         "path": str(loaded.path),
         "problems": [],
-        "counts": _counts(loaded.scenario),
-        "variants": {name: _counts(loaded.variant(name)) for name in loaded.variants()},
+        "counts": _counts(loaded.scenario, loaded.folder),
+        "variants": {name: _counts(loaded.variant(name), loaded.folder) for name in loaded.variants()},
         "files": [{"kind": f.kind, "path": f.path, "sha256": f.sha256, "bytes": f.size_bytes} for f in loaded.sources],
         "remarks": remarks,
     }
@@ -99,7 +105,8 @@ def _print_tree(loaded: Loaded, remarks: list[str]) -> None:
     s = loaded.scenario
     tree = Tree(f"[bold]{escape(s.name)}[/bold]  {escape(s.title)}")
     tree.add(escape(f"file: {loaded.path}"))
-    tree.add(", ".join(_worded(_counts(s))))
+    base = _counts(s, loaded.folder)
+    tree.add(", ".join(w for w, n in zip(_worded(base), base.values(), strict=True) if n))
     if s.layout is not None:
         tree.add(f"layout: {s.layout.kind}")
     if s.day is not None:
@@ -107,8 +114,8 @@ def _print_tree(loaded: Loaded, remarks: list[str]) -> None:
     if loaded.by_variant:
         branch = tree.add("variants")
         for name in loaded.variants():
-            variant = _counts(loaded.variant(name))
-            changed = [w for w, base in zip(_worded(variant), _worded(_counts(s)), strict=True) if w != base]
+            variant = _counts(loaded.variant(name), loaded.folder)
+            changed = [w for w, before in zip(_worded(variant), _worded(base), strict=True) if w != before]
             branch.add(escape(f"{name}: {', '.join(changed) or 'same counts, other values'}"))
     for remark in remarks:
         tree.add(escape(remark))

@@ -26,9 +26,11 @@ _OCT, _HEX = re.compile(r"0o[0-7]+\Z"), re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NON_FINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _TAGS = {"tag:yaml.org,2002:str", "!"}
-_KNOWN = {"~": None, "null": None, "Null": None, "NULL": None, "": None} | {
-    text: value for value, texts in ((True, ("true", "True", "TRUE")), (False, ("false", "False", "FALSE"))) for text in texts
-}  # fmt: skip
+_KNOWN: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from silla.base.errors import InputError
 from silla.scenario.models import Files, Scenario
 
 __all__ = [
-    "FileIds",
+    "KINDS",
     "SourceFile",
-    "file_ids",
+    "check_present",
     "read_buildings",
     "read_fibres",
     "read_sites",
@@ -24,7 +23,7 @@ __all__ = [
     "resolve",
 ]
 
-_KINDS = ("sites", "buildings", "users", "fibres")
+KINDS = ("sites", "buildings", "users", "fibres")
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,6 @@ class SourceFile:
     path: str
     sha256: str
     size_bytes: int
-
-
-@dataclass(frozen=True)
-class FileIds:
-    """Ids that files bring, for references to them."""
-
-    sites: frozenset[str] = frozenset()
-    fibres: frozenset[str] = frozenset()
 
 
 def resolve(folder: Path, path: str) -> Path:
@@ -70,34 +61,16 @@ def read_buildings(files: Files, folder: Path):
     return _read("buildings", files, folder)
 
 
-def file_ids(scenario: Scenario, folder: Path) -> tuple[FileIds, list[tuple[tuple[str | int, ...], str]]]:
-    """The ids that the tables bring, and what is wrong with the files, each under the path that names it.
-
-    Tables of sites, users and fibres are read whole; of buildings only presence is checked, for a city has many.
-    """
-    faults: list[tuple[tuple[str | int, ...], str]] = []
-    tables: dict[str, Any] = {}
-    for kind in _KINDS:
-        entry = getattr(scenario.files, kind)
-        if entry is None:
-            continue
-        try:
-            if kind == "buildings":
-                _hashed(_stamp(resolve(folder, entry.path), entry.path))
-            else:
-                tables[kind] = _read(kind, scenario.files, folder)
-        except InputError as error:
-            faults.append((("files", kind, "path"), str(error)))
-    sites = frozenset(tables["sites"].site_ids()) if "sites" in tables else frozenset()
-    fibres = frozenset(tables["fibres"].id) if "fibres" in tables else frozenset()
-    return FileIds(sites, fibres), faults
+def check_present(entry_path: str, folder: Path) -> None:
+    """DataFileError when the file cannot be read to its end; its contents are not looked at."""
+    _hashed(_stamp(resolve(folder, entry_path), entry_path))
 
 
 def referenced(scenarios: Iterable[Scenario], folder: Path) -> tuple[SourceFile, ...]:
     """Every file that any of the scenarios names, once each, in a fixed order."""
     found: dict[tuple[str, str], SourceFile] = {}
     for scenario in scenarios:
-        for kind in _KINDS:
+        for kind in KINDS:
             entry = getattr(scenario.files, kind)
             if entry is not None and (kind, entry.path) not in found:
                 stamp = _stamp(resolve(folder, entry.path), entry.path)

@@ -18,18 +18,34 @@ __all__ = ["Bounds", "all_field_names", "bounds_of", "choices_of", "field_at", "
 
 @dataclass(frozen=True)
 class Bounds:
-    """The allowed interval of a number; infinite where a side is open."""
+    """The allowed interval of a number; infinite where a side is open, `above` and `below` where an end is left out."""
 
     low: float = float("-inf")
     high: float = float("inf")
+    above: bool = False
+    below: bool = False
+
+    @property
+    def finite(self) -> bool:
+        """Whether both ends are given."""
+        return self.low != float("-inf") and self.high != float("inf")
+
+    def contains(self, value: Any) -> Any:
+        """Whether the value (or each of an array) lies within."""
+        low = value > self.low if self.above else value >= self.low
+        return low & (value < self.high if self.below else value <= self.high)
 
     def text(self, unit: str) -> str:
+        """The interval in words: ``0.1 to 10 dB/km``, ``above 0, at most 2000 km``."""
         shown = f" {unit}" if unit not in ("", "1") else ""
-        if self.low == float("-inf"):
-            return f"at most {self.high:g}{shown}"
-        if self.high == float("inf"):
-            return f"at least {self.low:g}{shown}"
-        return f"{self.low:g} to {self.high:g}{shown}"
+        if self.finite and not (self.above or self.below):
+            return f"{self.low:g} to {self.high:g}{shown}"
+        parts = []
+        if self.low != float("-inf"):
+            parts.append(f"{'above' if self.above else 'at least'} {self.low:g}")
+        if self.high != float("inf"):
+            parts.append(f"{'below' if self.below else 'at most'} {self.high:g}")
+        return ", ".join(parts) + (shown if parts else "")
 
 
 def members(annotation: Any) -> Iterator[Any]:
@@ -110,16 +126,18 @@ def unit_of(info: FieldInfo | None) -> str:
 
 
 def bounds_of(info: FieldInfo | None) -> Bounds:
-    """The declared range of a number (open and closed ends alike)."""
-    low, high = float("-inf"), float("inf")
+    """The declared range of a number."""
+    low, high, above, below = float("-inf"), float("inf"), False, False
     for constraint in _constraints(info):
         for name in ("ge", "gt"):
             value = getattr(constraint, name, None)
-            low = low if value is None else max(low, float(value))
+            if value is not None and float(value) >= low:
+                low, above = float(value), name == "gt"
         for name in ("le", "lt"):
             value = getattr(constraint, name, None)
-            high = high if value is None else min(high, float(value))
-    return Bounds(low, high)
+            if value is not None and float(value) <= high:
+                high, below = float(value), name == "lt"
+    return Bounds(low, high, above, below)
 
 
 def _constraints(info: FieldInfo | None) -> list[Any]:

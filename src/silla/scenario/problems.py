@@ -20,7 +20,7 @@ from silla.scenario.introspect import (
 from silla.scenario.problem import Problem, show_path
 from silla.scenario.suggest import did_you_mean, listing, nearest, unit_of_name, unit_slip
 
-__all__ = ["boolean_problems", "locate", "validation_problems"]
+__all__ = ["boolean_problems", "locate", "real_path", "validation_problems"]
 
 Path = tuple[str | int, ...]
 
@@ -43,7 +43,7 @@ def validation_problems(
     """Every fault that pydantic found, in the order of the file; `prefix` is the path of `root` itself."""
     grouped: dict[Path, list[Any]] = {}
     for entry in error.errors(include_url=False):
-        grouped.setdefault(_real_path(entry, root), []).append(entry)
+        grouped.setdefault(real_path(entry, root), []).append(entry)
     found = [locate(root, path, _message(entries, path, model, root), prefix) for path, entries in grouped.items()]
     return sorted(found, key=lambda p: (p.file, p.line))
 
@@ -74,7 +74,7 @@ def _booleans(model: type[BaseModel], root: Node, node: Node, path: Path) -> Ite
             yield locate(root, path, f"expected a number, found {str(node.value).lower()}")
 
 
-def _real_path(entry: Any, root: Node) -> Path:
+def real_path(entry: Any, root: Node) -> Path:
     """Pydantic's location without the names of union members and validators, which are in no file."""
     path: list[str | int] = []
     node: Node | None = root
@@ -198,9 +198,8 @@ def _out_of_range(
     }[kind]
     shown = f" {unit}" if unit not in ("", "1") else ""
     slip = unit_slip(value, unit, bounds.low, bounds.high)
-    return f"{value:g} is {word} {float(context[name]):g}{shown}; {slip + ' ' if slip else ''}" + (
-        f"allowed: {bounds.text(unit)}"
-    )
+    found = f"{value:g} is {word} {float(context[name]):g}{shown}"
+    return "; ".join(part for part in (found, slip, f"allowed: {bounds.text(unit)}") if part)
 
 
 def _not_a_choice(value: Any, choices: list[Any]) -> str:

@@ -112,12 +112,13 @@ def unit_slip(value: float, unit: str, low: float, high: float) -> str:
     low, high : the allowed range in that unit.
 
     >>> unit_slip(0.0002, "dB/km", 0.1, 1.0)
-    'did you mean dB/m? (0.0002 dB/m is 0.2 dB/km)'
+    'did you mean dB/m? 0.0002 dB/m is 0.2 dB/km'
     """
-    for other, convert in _SLIPS.get(unit, {}).items():
-        converted = _safely(convert, value)
-        if low <= converted <= high and converted != 0.0:
-            return f"did you mean {other}? ({_slip_text(value, other, converted, unit)})"
+    fits = [(other, _safely(convert, value)) for other, convert in _SLIPS.get(unit, {}).items()]
+    fits = [(other, x) for other, x in fits if low <= x <= high and x != 0.0]
+    # a value that lands exactly on a limit is a weaker guess than one inside
+    for other, converted in sorted(fits, key=lambda fit: fit[1] in (low, high)):
+        return f"did you mean {other}? {_slip_text(value, other, converted, unit)}"
     for factor in (1e3, 1e-3, 1e6, 1e-6, 1e9, 1e-9, -1.0):
         converted = value * factor
         if low <= converted <= high and converted != 0.0:

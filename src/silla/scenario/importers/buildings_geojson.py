@@ -1,4 +1,4 @@
-"""Building footprints from GeoJSON (RFC 7946), one feature at a time, so that a city's file does not fill the memory."""
+"""Building footprints from GeoJSON (RFC 7946), one feature at a time, so that a city does not fill the memory."""
 
 from __future__ import annotations
 

@@ -58,8 +58,6 @@ def read_fibres(path: Path, *, name: str | None = None) -> FibresTable:
         if a == b:
             raise table.error(row, "end_b", f"both ends are {a!r}; a fibre joins two different places")
     length = table.numbers("length_km", fibre["length_km"], required=True)
-    if (length <= 0).any():
-        raise table.error(int(np.argmin(length)), "length_km", "must be greater than 0 km")
     return FibresTable(
         id=table.unique_texts("id"),
         end_a=ends[0],

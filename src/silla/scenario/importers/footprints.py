@@ -120,7 +120,7 @@ class FootprintsBuilder:
             i = int(np.argmax(np.abs(lon) > 180))
             raise self.error(
                 feature,
-                f"{name} has longitude {lon[i]:g}, beyond 180 degrees; are these metres? Save the file in WGS84 (EPSG:4326)",
+                f"{name} has longitude {lon[i]:g}, beyond 180 degrees; are these metres? Save it in WGS84 (EPSG:4326)",
             )
 
     def build(self) -> Footprints:

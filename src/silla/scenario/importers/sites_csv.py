@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from silla.scenario.importers.table import CsvTable, position_columns, read_table
+from silla.scenario.importers.table import CsvTable, position_columns, read_table, unused_columns
 from silla.scenario.radio import Cell, Site
 
 __all__ = ["CellRow", "SiteRows", "SitesTable", "read_sites"]
@@ -133,7 +133,7 @@ def read_sites(path: Path, *, name: str | None = None) -> SitesTable:
         line=table.lines,
         file=table.name,
         encoding=table.encoding,
-        ignored_columns=table.ignored,
+        ignored_columns=unused_columns(table),
     )
     _check_rows(sites, table)
     return sites

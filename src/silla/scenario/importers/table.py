@@ -17,7 +17,7 @@ from silla.scenario.importers.text import read_csv_text
 from silla.scenario.introspect import Bounds, bounds_of, unit_of
 from silla.scenario.suggest import did_you_mean, listing, nearest, unit_slip
 
-__all__ = ["CsvTable", "position_columns", "read_table"]
+__all__ = ["CsvTable", "position_columns", "read_table", "unused_columns"]
 
 _TRUE, _FALSE = {"1", "true", "yes", "y", "t"}, {"0", "false", "no", "n", "f"}
 MAX_COLUMNS = 1000
@@ -111,13 +111,15 @@ class CsvTable:
         return value
 
     def _check_range(self, column: str, values: np.ndarray, bounds: Bounds, unit: str) -> None:
-        bad = np.flatnonzero((values < bounds.low) | (values > bounds.high))
+        bad = np.flatnonzero(~(np.isnan(values) | bounds.contains(values)))
         if bad.size:
             value = float(values[bad[0]])
             slip = _swapped(column, value) or unit_slip(value, unit, bounds.low, bounds.high)
             more = f" ({bad.size - 1} more rows like this)" if bad.size > 1 else ""
             raise self.error(
-                int(bad[0]), column, f"{value:g} is outside {bounds.text(unit)}{f'; {slip}' if slip else ''}{more}"
+                int(bad[0]),
+                column,
+                f"{value:g} is not allowed{f'; {slip}' if slip else ''}; allowed: {bounds.text(unit)}{more}",
             )
 
 
@@ -229,3 +231,9 @@ def position_columns(table: CsvTable, place: dict[str, FieldInfo]) -> dict[str, 
     if out["lat"] is not None:
         out["x_m"] = out["y_m"] = None
     return out
+
+
+def unused_columns(table: CsvTable) -> tuple[str, ...]:
+    """Headings whose values mean nothing here: unknown ones, and x_m and y_m beside lat and lon."""
+    both = table.has("lat") and table.has("x_m")
+    return (*table.ignored, *(("x_m", "y_m") if both else ()))

@@ -9,12 +9,13 @@ import numpy as np
 
 from silla.scenario.demand import Demand, Traffic
 from silla.scenario.importers.sites_csv import ALIASES as PLACE_ALIASES
-from silla.scenario.importers.table import position_columns, read_table
+from silla.scenario.importers.table import position_columns, read_table, unused_columns
 
 __all__ = ["UsersTable", "read_users"]
 
 ALIASES = {k: v for k, v in PLACE_ALIASES.items() if v in ("lat", "lon")} | {
-    "user": "id", "user_id": "id", "traffic_mbps": "downlink_mbps", "dl_mbps": "downlink_mbps", "ul_mbps": "uplink_mbps",
+    "user": "id", "user_id": "id", "traffic_mbps": "downlink_mbps", "dl_mbps": "downlink_mbps",
+    "ul_mbps": "uplink_mbps",
 }  # fmt: skip
 
 
@@ -72,5 +73,5 @@ def read_users(path: Path, *, name: str | None = None) -> UsersTable:
         line=table.lines,
         file=table.name,
         encoding=table.encoding,
-        ignored_columns=table.ignored,
+        ignored_columns=unused_columns(table),
     )
