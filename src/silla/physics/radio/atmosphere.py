@@ -107,7 +107,7 @@ def _gaussians(log_f: _F64, row: tuple[list[float], list[float], list[float], fl
 def rain_coefficients(
     frequency_ghz: ArrayLike, elevation_deg: float = 0.0, polarisation_tilt_deg: float = 45.0
 ) -> tuple[_F64, _F64]:
-    """Regression coefficients (k, alpha) of rain attenuation for a polarisation: 0 horizontal, 90 vertical, 45 circular.
+    """Regression coefficients (k, alpha) of rain attenuation: tilt 0 is horizontal, 90 vertical, 45 circular.
 
     k and alpha combine the horizontal and vertical values by equations 4 and 5 of ITU-R P.838-3 (tilt tau relative to
     the horizontal). Valid 1 to 1000 GHz in the Recommendation; refused here above the 350 GHz of `atmosphere`.

@@ -13,6 +13,7 @@ from silla.base.provenance import Citation, Range
 
 __all__ = [
     "ENVIRONMENTS",
+    "NYU142",
     "TR38900",
     "TR38901",
     "Environment",
@@ -35,8 +36,20 @@ TR38900 = Citation(
 )
 
 
+NYU142 = Citation(
+    "Xing2021",
+    "Y. Xing, T. S. Rappaport, Millimeter Wave and Terahertz Urban Microcell Propagation Measurements and Models, IEEE "
+    "Communications Letters 25(12), 2021, with the 140 GHz parameters of NYUSIM 4",
+    "https://doi.org/10.1109/LCOMM.2021.3117900",
+)
+
+
 class Environment(IntEnum):
-    """Environment codes; the order is part of the kernel interface."""
+    """Environment codes; the order is part of the kernel interface.
+
+    SMA is reserved for the suburban macro cell of Release 19, whose formulas are not in this version. SUBTHZ_UMI is
+    outside TR 38.901: street-level cells at 100 to 325 GHz by a published close-in model.
+    """
 
     RMA = 0
     UMA = 1
@@ -145,6 +158,10 @@ _ROWS = (
     _inf(Environment.INF_SH, "inf-sh", 25.0),
     _inf(Environment.INF_DH, "inf-dh", 25.0),
     _inf(Environment.INF_HH, "inf-hh", 25.0),
+    EnvironmentRow(
+        Environment.SUBTHZ_UMI, "subthz-umi", False, Range(2, 25, "m"), _URBAN_UT, Range(1, 1_000, "m"),
+        Range(100.0, 325.0, "GHz"), 8.2, (10.0, 13.0, 13.0),
+    ),
 )  # fmt: skip
 
 ENVIRONMENTS: dict[Environment, EnvironmentRow] = {row.code: row for row in _ROWS}

@@ -24,12 +24,13 @@ def noise_dbm(bandwidth_hz: ArrayLike, noise_figure_db: ArrayLike = 0.0) -> _F64
     >>> round(float(noise_dbm(20e6, 9.0)), 2)
     -91.97
     """
-    return db(noise_w(bandwidth_hz, noise_figure_db) * 1e3)
+    return np.asarray(db(noise_w(bandwidth_hz, noise_figure_db) * 1e3), dtype=float)
 
 
 def eirp_dbm(tx_power_dbm: ArrayLike, antenna_gain_dbi: ArrayLike, feeder_loss_db: ArrayLike = 0.0) -> _F64:
     """Equivalent isotropic radiated power in dBm."""
-    return np.asarray(tx_power_dbm, dtype=float) + antenna_gain_dbi - np.asarray(feeder_loss_db, dtype=float)
+    gain = np.asarray(antenna_gain_dbi, dtype=float) - np.asarray(feeder_loss_db, dtype=float)
+    return np.asarray(tx_power_dbm, dtype=float) + gain
 
 
 def free_space_loss_db(frequency_ghz: ArrayLike, distance_m: ArrayLike) -> _F64:
@@ -48,7 +49,8 @@ def snr_db(
     eirp: ArrayLike, loss_db: ArrayLike, rx_gain_dbi: ArrayLike, bandwidth_hz: ArrayLike, noise_figure_db: ArrayLike
 ) -> _F64:
     """Signal-to-noise ratio in dB: EIRP (dBm) - path loss + receive gain - noise."""
-    return np.asarray(eirp, dtype=float) - loss_db + rx_gain_dbi - noise_dbm(bandwidth_hz, noise_figure_db)
+    gain = np.asarray(rx_gain_dbi, dtype=float) - np.asarray(loss_db, dtype=float)
+    return np.asarray(eirp, dtype=float) + gain - noise_dbm(bandwidth_hz, noise_figure_db)
 
 
 def reach_m(

@@ -43,7 +43,7 @@ def los_probability_unchecked(
 ) -> _F64:
     """`los_probability` without argument checks, for inner loops."""
     d = distance_2d_out_m
-    if code == Environment.UMI:
+    if code in (Environment.UMI, Environment.SUBTHZ_UMI):  # geometry, not frequency
         return _street(d, 36.0)
     if code == Environment.UMA:
         return np.minimum(_street(d, 63.0) * (1.0 + height_factor(d, user_height_m)), 1.0)

@@ -1,11 +1,13 @@
-"""NR modulation and coding: the MCS tables of TS 38.214, a stated extension to 4096QAM, and the rate table seam.
+"""NR modulation and coding: the MCS tables of TS 38.214, a stated extension to 4096QAM, and the rate-table seam.
 
-A `RateTable` maps a signal-to-interference-and-noise ratio to the spectral efficiency that link adaptation reaches. Here
-it is built from thresholds, Shannon's bound moved by a stated implementation loss; link-level curves can take its place.
+A `RateTable` maps a signal-to-interference-and-noise ratio to the spectral efficiency that link adaptation reaches.
+Here it is built from thresholds, Shannon's bound moved by a stated implementation loss; link-level curves can take its
+place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +44,7 @@ class RateTable(NamedTuple):
     efficiency: _F64
 
 
-def _table(bits: list[tuple[int, int]], rates: list[float], source: str) -> McsTable:
+def _table(bits: list[tuple[int, int]], rates: Sequence[float], source: str) -> McsTable:
     order = np.repeat([b for b, _ in bits], [n for _, n in bits])
     return McsTable(order, np.array(rates) / 1024.0, source)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import DomainError
-from silla.base.provenance import check_domain
+from silla.base.provenance import Citation, ModelCard, Reference, check_domain, register
 from silla.physics.radio.environments import (
     ENVIRONMENTS,
+    NYU142,
+    TR38901,
     Environment,
     EnvironmentParameters,
     Version,
@@ -18,7 +20,7 @@ from silla.physics.radio.environments import (
     version,
 )
 
-__all__ = ["PathLoss", "environment_height", "path_loss", "path_loss_db", "path_loss_unchecked"]
+__all__ = ["PathLoss", "close_in_loss_db", "environment_height", "path_loss", "path_loss_db", "path_loss_unchecked"]
 
 _C = 3.0e8  # the standard's rounded speed of light, Table 7.4.1-1 Note 1
 _F64 = NDArray[np.float64]
@@ -108,6 +110,16 @@ def _inf(code, f, d3):
     return los, nlos, sigma
 
 
+def close_in_loss_db(frequency_ghz: ArrayLike, distance_3d_m: ArrayLike, exponent: float) -> _F64:
+    """Close-in path loss in dB: free space at 1 m plus 10 n log10(d).
+
+    With n = 2.0 (LOS, sigma 2.6 dB) and 2.9 (NLOS, sigma 8.2 dB), omnidirectional, urban microcell at 142 GHz, for
+    100 to 325 GHz in the absence of published fits above (`NYU142`); gases and rain are added by the caller.
+    """
+    f, d = np.asarray(frequency_ghz, dtype=float), np.asarray(distance_3d_m, dtype=float)
+    return 20.0 * np.log10(4.0 * np.pi * f * 1e9 / _C) + 10.0 * exponent * np.log10(d)
+
+
 def path_loss_unchecked(
     code: int, ver: int, frequency_ghz: float, distance_2d_m: _F64, site_height_m: _F64, user_height_m: _F64,
     env_height_m: ArrayLike = 1.0, parameters: EnvironmentParameters = EnvironmentParameters(),  # noqa: B008
@@ -131,6 +143,9 @@ def path_loss_unchecked(
         los = 32.4 + 17.3 * np.log10(d3) + 20.0 * np.log10(f)
         nlos = 17.3 + 38.3 * np.log10(d3) + 24.9 * np.log10(f)
         return PathLoss(los, np.maximum(los, nlos), 3.0 * one, 8.03 * one)
+    if code == Environment.SUBTHZ_UMI:
+        los, nlos = close_in_loss_db(f, d3, 2.0), close_in_loss_db(f, d3, 2.9)
+        return PathLoss(los, nlos, 2.6 * one, 8.2 * one)
     los, nlos, sigma = _inf(Environment(code), f, d3)
     return PathLoss(los, nlos, 4.3 * one, sigma * one)
 
@@ -184,3 +199,34 @@ def path_loss_db(env: str | int, frequency_ghz: float, distance_2d_m: ArrayLike,
     """Path loss in dB of links that are all LOS, or all NLOS; arguments as in `path_loss`."""
     loss = path_loss(env, frequency_ghz, distance_2d_m, site_height_m, user_height_m, tr_version=tr_version)
     return loss.los_db if line_of_sight else loss.nlos_db
+
+
+def _card(env: str, arguments: dict[str, Any], value: float, source: str, citation: Citation = TR38901) -> None:
+    row = ENVIRONMENTS[environment(env)]
+    register(
+        ModelCard(
+            id=f"radio.path_loss.{row.name}",
+            title=f"Path loss, {row.name}",
+            function=path_loss_db,
+            sources=(citation,),
+            valid={"frequency_ghz": row.frequency_ghz, "distance_2d_m": row.distance_2d_m},
+            references=(Reference({"env": env, **arguments}, value, source, absolute=5e-3),),
+            increasing=("distance_2d_m", "frequency_ghz"),
+            left_out="optional NLOS formulas; gases and rain",
+        )
+    )
+
+
+def _arguments(f: float, d: float, hs: float, hu: float, los: bool) -> dict[str, Any]:
+    return {
+        "frequency_ghz": f, "distance_2d_m": d, "site_height_m": hs, "user_height_m": hu, "line_of_sight": los,
+    }  # fmt: skip
+
+
+# Values worked out by hand from Table 7.4.1-1.
+_card("uma", _arguments(6.0, 500.0, 25.0, 1.5, True), 102.95, "Table 7.4.1-1, PL1, d3D = 500.552 m")
+_card("umi", _arguments(30.0, 100.0, 10.0, 1.5, False), 124.52, "Table 7.4.1-1, PL', d3D = 100.361 m")
+_card("rma", _arguments(0.7, 500.0, 35.0, 1.5, True), 84.63, "Table 7.4.1-1, PL1, d3D = 501.121 m, h = 5 m")
+_card("inh-open", _arguments(30.0, 20.0, 3.0, 1.0, True), 84.49, "Table 7.4.1-1, InH LOS, d3D = 20.100 m")
+_card("inf-sl", _arguments(3.5, 60.0, 1.5, 1.5, False), 89.22, "Table 7.4.1-1, InF-SL, d3D = 60 m")
+_card("subthz-umi", _arguments(142.0, 100.0, 10.0, 10.0, True), 115.49, "close-in, n = 2", NYU142)

@@ -34,7 +34,7 @@ def _factor(xy_m: _F64, decorrelation_m: float) -> _F64:
     apart = np.hypot(xy_m[:, None, 0] - xy_m[None, :, 0], xy_m[:, None, 1] - xy_m[None, :, 1])
     matrix = autocorrelation(apart, decorrelation_m)
     matrix[np.diag_indices_from(matrix)] += 1e-10  # users at one and the same place
-    return np.linalg.cholesky(matrix)
+    return np.asarray(np.linalg.cholesky(matrix), dtype=float)
 
 
 def users_normal(normal: NDArray[np.floating], xy_m: _F64, decorrelation_m: float) -> _F64:
@@ -45,7 +45,7 @@ def users_normal(normal: NDArray[np.floating], xy_m: _F64, decorrelation_m: floa
     """
     if len(xy_m) > MAX_EXACT_USERS:
         raise ArgumentError(f"users_normal: {len(xy_m)} users, at most {MAX_EXACT_USERS} at once")
-    return _factor(np.asarray(xy_m, dtype=float), decorrelation_m) @ normal
+    return _factor(np.asarray(xy_m, dtype=float), decorrelation_m) @ np.asarray(normal, dtype=float)
 
 
 def correlate(
