@@ -105,6 +105,14 @@ def test_deadline_misses_agree_with_a_kernel_by_kernel_simulation():
     assert late / n == pytest.approx(float(model), rel=0.15)
 
 
+def test_spreading_twice_the_cells_over_twice_the_gpus_changes_no_miss_rate():
+    one = serve(1, H100, LLAMA_8B, Requests(0.0), ran_demand=0.9, ran_variance=0.01)
+    two = serve(2, H100, LLAMA_8B, Requests(0.0), ran_demand=1.8, ran_variance=0.02)
+    # by hand: a slot is late when work of mean 0.9 and standard deviation 0.1 exceeds 1
+    assert one.ran_miss_probability == pytest.approx(0.15865525, rel=1e-6)
+    assert two.ran_miss_probability == pytest.approx(one.ran_miss_probability, rel=1e-9)
+
+
 def test_no_variance_and_no_inference_means_no_miss_below_the_deadline():
     assert ran_miss_probability(0.49e-3, 0.0, 0.5e-3) == pytest.approx(0.0, abs=1e-12)
     assert ran_miss_probability(0.51e-3, 0.0, 0.5e-3) == pytest.approx(1.0)

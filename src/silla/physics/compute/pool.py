@@ -45,6 +45,7 @@ BATCH_LIMIT = 256  # requests decoded together at most, whatever the memory (com
 KERNELS_PER_LAYER = 5  # QKV, attention, output, two of the feed-forward network: the grain at which radio preempts
 SMALLEST_SLICE = 1e-3  # of a GPU; less is taken as none
 _BISECTIONS = 40
+_NEGLIGIBLE = 1e-12  # blocking below this is not searched for
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,20 @@ def processor_sharing(per_s: ArrayLike, departures_per_s: np.ndarray, n_states: 
     per_s : arrivals, shape (...). departures_per_s : phi(1..N), shape (..., N). n_states : largest number of requests
     admitted, shape (...), at most N; states above it have probability 0.
     """
-    rate = np.asarray(per_s, float)[..., None]
+    return _normalised(_log_weights(np.asarray(per_s, float), departures_per_s, np.asarray(n_states)))
+
+
+def _log_weights(rate: np.ndarray, departures_per_s: np.ndarray, n_states: np.ndarray) -> np.ndarray:
+    """ln prod lambda/phi(j) of the states 0..N; -inf above the largest admitted."""
     count = np.arange(1, departures_per_s.shape[-1] + 1)
     with np.errstate(divide="ignore"):
-        step = np.log(rate) - np.log(departures_per_s)
-    step = np.where(count <= np.asarray(n_states)[..., None], step, -np.inf)
-    weight = np.concatenate([np.zeros((*step.shape[:-1], 1)), np.cumsum(step, axis=-1)], axis=-1)
-    weight = np.exp(weight - weight.max(axis=-1, keepdims=True))
+        total = np.cumsum(np.log(rate)[..., None] - np.log(departures_per_s), axis=-1)
+    total = np.where(count <= n_states[..., None], total, -np.inf)
+    return np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
+
+
+def _normalised(log_weights: np.ndarray) -> np.ndarray:
+    weight = np.exp(log_weights - log_weights.max(axis=-1, keepdims=True))
     return weight / weight.sum(axis=-1, keepdims=True)
 
 
@@ -180,24 +188,37 @@ def _state_rates(step_s: np.ndarray, generated: np.ndarray, batch: np.ndarray) -
 
 
 def _accepted(rate, free, prefill, unit_rates, capacity):
-    """(accepted arrivals per second, state probabilities): the fixed point x = lambda (1 - pi_N(x)), by bisection."""
-    low = np.zeros_like(rate)
-    with np.errstate(divide="ignore"):
-        high = np.minimum(rate, np.where(prefill > 0, 0.999999 * free / np.maximum(prefill, 1e-300), rate))
-    high = np.where(capacity > 0, high, 0.0)
-    law = processor_sharing(rate, unit_rates, capacity)
+    """(accepted arrivals per second, state probabilities): the fixed point x = lambda (1 - pi_N(x)).
 
-    def probabilities(x):
-        left = np.maximum(free - x * prefill, 1e-9)
-        return processor_sharing(rate, unit_rates * left[..., None], capacity)
+    More accepted prompts leave less time for decoding and so raise pi_N: the root is unique, found by bisection where
+    accepting everything does not already solve the equation.
+    """
+    shape, n = rate.shape, unit_rates.shape[-1]
+    rate, free, prefill = (np.ravel(a) for a in (rate, free, prefill))
+    capacity = np.ravel(capacity).astype(int)
+    base = _log_weights(rate, unit_rates.reshape(-1, n), capacity)
+    count = np.arange(n + 1)
 
-    for _ in range(_BISECTIONS):
-        x = 0.5 * (low + high)
-        law = probabilities(x)
-        blocked = np.take_along_axis(law, capacity.astype(int)[..., None], axis=-1)[..., 0]
-        too_low = x < rate * (1.0 - blocked)
-        low, high = np.where(too_low, x, low), np.where(too_low, high, x)
-    return np.where(capacity > 0, 0.5 * (low + high), 0.0), law
+    def law(x, rows):
+        """State probabilities with x prompts per second accepted; departures scale with the time that is left."""
+        left = np.maximum(free[rows] - x * prefill[rows], 1e-9)
+        return _normalised(base[rows] - count * np.log(left)[:, None])
+
+    def blocked(x, rows):
+        return law(x, rows)[np.arange(rows.size), capacity[rows]]
+
+    open_rows = np.flatnonzero(capacity > 0)
+    x = np.where(capacity > 0, rate, 0.0)
+    rows = open_rows[(x * prefill >= free)[open_rows]]
+    x[rows] = 0.999999 * free[rows] / prefill[rows]
+    rows = open_rows[blocked(x[open_rows], open_rows) > _NEGLIGIBLE] if open_rows.size else open_rows
+    low, high = np.zeros(rows.size), x[rows]
+    for _ in range(_BISECTIONS if rows.size else 0):
+        middle = 0.5 * (low + high)
+        too_low = middle < rate[rows] * (1.0 - blocked(middle, rows))
+        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
+    x[rows] = 0.5 * (low + high)
+    return x.reshape(shape), law(x, np.arange(rate.size)).reshape(*shape, n + 1)
 
 
 def _variance(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -288,7 +309,8 @@ def serve(
         kernels = np.asarray(model.n_layers, float) * KERNELS_PER_LAYER if preempt == "kernel" else 1.0
         miss = ran_miss_probability(
             demand_each * slot,
-            np.sqrt(variance / np.where(alive, n * servers, 1.0)) * slot,
+            # each server has the cells' variance over their number, in units of its own capacity n / servers
+            np.sqrt(variance * servers / np.where(alive, n, 1.0) ** 2) * slot,
             deadline,
             np.where(ran < 1.0, prefill_busy / left, 0.0),
             decode["prefill_s"] / kernels,
