@@ -1,0 +1,214 @@
+"""One quantum link over its length: composes fibre, Raman noise, attack and protocol into arrays along the distance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from silla.base.errors import ArgumentError, DomainError
+from silla.base.provenance import Range, check_domain
+from silla.base.units import dbm_to_w
+from silla.physics.optical.fibre import attenuation_at, link_loss_db, nepers_per_m
+from silla.physics.optical.raman import noise_photons_per_s
+from silla.physics.quantum import dl04
+from silla.physics.quantum.attack import intercept_resend_error
+from silla.physics.quantum.bounds import plob_bit
+from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
+from silla.physics.quantum.detectors import dead_time_factor
+from silla.physics.quantum.finite_key_best import best_finite_key
+from silla.physics.quantum.presets import QkdSystem
+
+__all__ = ["Classical", "Link", "along"]
+
+LIMIT_DB = 200.0
+
+
+@dataclass(frozen=True)
+class Classical:
+    """Classical channels in the same fibre."""
+
+    power_dbm: float
+    channels: int
+    wavelength_m: float
+    quantum_wavelength_m: float
+    filter_m: float
+    gate_s: float
+    direction: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """What `along` computes: a system, a protocol and its settings. `mu` None means the best at each distance."""
+
+    system: QkdSystem
+    protocol: str
+    decoys: str
+    mu: float | None
+    block: float | None = None
+    eps_sec: float = 1e-10
+    intercepted: float = 0.0
+    classical: Classical | None = None
+
+
+def along(link: Link, km: np.ndarray) -> dict[str, Any]:
+    """Figures of the link at each distance (lists over `km`), and its reach.
+
+    Raises DomainError for distances below 0 or beyond 200 dB of loss, and for settings outside a model's range.
+    """
+    at = link.system.attenuation_db_per_km
+    limit_km = LIMIT_DB / at
+    advice = f"that is {LIMIT_DB:g} dB at {at:g} dB/km; nothing is received beyond it"
+    check_domain("distance", km, Range(0.0, limit_km, "km"), what="quantum link", advice=advice)
+    found = _PROTOCOLS[link.protocol](link, km)
+    step = 5.0 if link.block is not None else 0.5
+    grid = np.append(np.arange(0.0, limit_km, step), limit_km)
+    signed = _PROTOCOLS[link.protocol](link, grid)["signed"]
+    reach = _last_positive(lambda x: _PROTOCOLS[link.protocol](link, np.array([x]))["signed"][0], grid, signed)
+    loss_db = link_loss_db(km * 1e3, at)
+    channel = 10.0 ** (-loss_db / 10.0)
+    clicks = link.system.clock_hz * found["gain"]
+    per_s = found["rate"] * link.system.clock_hz * dead_time_factor(clicks, link.system.dead_time_s)
+    plob = np.where(channel < 1.0, plob_bit(np.minimum(channel, 1.0 - 1e-12)), np.inf)
+    return {
+        "km": km,
+        "loss_db": loss_db,
+        "rate_bit_per_pulse": found["rate"],
+        "rate_bit_per_s": per_s,
+        "max_km": reach,
+        "mu": found["mu"],
+        "qber": found["qber"],
+        "y0": found["y0"],
+        "plob": plob,
+    }
+
+
+def _channel(link: Link, km: np.ndarray):
+    """Line transmittance, background per gate and signal error rate at each distance."""
+    system = link.system
+    line = 10.0 ** (-link_loss_db(km * 1e3, system.attenuation_db_per_km) / 10.0)
+    error = intercept_resend_error(system.misalignment, link.intercepted)
+    y0 = np.full(km.shape, system.y0)
+    if link.classical is not None:
+        clicks = _raman_photons_per_s(link, link.classical, km) * system.detector_efficiency
+        y0 = 1.0 - (1.0 - system.y0) * np.exp(-clicks * link.classical.gate_s)
+    return line, y0, np.full(km.shape, error)
+
+
+def _raman_photons_per_s(link: Link, classical: Classical, km: np.ndarray):
+    if classical.channels < 1:
+        raise ArgumentError(f"--classical-channels is {classical.channels}, allowed 1 and above")
+    at_quantum = link.system.attenuation_db_per_km
+    at_1550 = at_quantum - float(attenuation_at(classical.quantum_wavelength_m)) + 0.18
+    at_classical = attenuation_at(classical.wavelength_m, max(at_1550, 0.1))
+    one = noise_photons_per_s(
+        dbm_to_w(classical.power_dbm),
+        classical.wavelength_m,
+        classical.quantum_wavelength_m,
+        classical.filter_m,
+        km * 1e3,
+        classical_alpha_per_m=nepers_per_m(at_classical),
+        quantum_alpha_per_m=nepers_per_m(at_quantum),
+        direction=classical.direction,
+    )
+    return classical.channels * one
+
+
+def _decoy_bb84(link: Link, km: np.ndarray) -> dict[str, Any]:
+    line, y0, error = _channel(link, km)
+    if link.block is not None:
+        return _finite(link, line, y0, error)
+    system = link.system
+    eta = line * system.detector_efficiency
+    common: dict[str, Any] = {
+        "y0": y0,
+        "misalignment": error,
+        "nu": system.nu,
+        "decoys": link.decoys,
+        "error_correction": system.error_correction,
+        "afterpulse": system.afterpulse,
+    }
+    mu = best_intensity(eta, **common) if link.mu is None else np.full(km.shape, link.mu)
+    found = key_rate(eta, mu=mu, sifting=system.sifting, **common)
+    signed = found.signed_rate / eta
+    return {"rate": found.rate, "signed": signed, "gain": found.gain, "qber": found.qber, "mu": mu, "y0": y0}
+
+
+def _finite(link: Link, line, y0, error) -> dict[str, Any]:
+    system = link.system
+    found = best_finite_key(
+        line * system.detector_efficiency,
+        block=float(link.block or 0.0),
+        decoys=1 if link.decoys == "one-decoy" else 2,
+        y0=y0,
+        misalignment=error,
+        afterpulse=system.afterpulse,
+        eps_sec=link.eps_sec,
+        error_correction=system.error_correction,
+    )
+    gain = np.asarray(link.block) / (found.pulses * found.key_basis**2)
+    mu = found.intensities[..., 0]
+    return {"rate": found.rate, "signed": found.rate, "gain": gain, "qber": found.qber, "mu": mu, "y0": y0}
+
+
+def _dl04(link: Link, km: np.ndarray) -> dict[str, Any]:
+    line, y0, error = _channel(link, km)
+    system = link.system
+    arguments = {"misalignment": error, "y0": y0, "receiver_efficiency": system.detector_efficiency}
+    if link.mu is None:
+        found, mu = dl04.best_direct_rate(np.maximum(line, 1e-20), **arguments)
+    else:
+        mu = np.full(km.shape, link.mu)
+        found = dl04.secrecy_capacity(np.maximum(line, 1e-20), mean_photons=mu, **arguments)
+    signed = found.signed / line
+    return {"rate": found.capacity, "signed": signed, "gain": found.gain, "qber": found.qber, "mu": mu, "y0": y0}
+
+
+_PROTOCOLS: dict[str, Callable[[Link, np.ndarray], dict[str, Any]]] = {"decoy-bb84": _decoy_bb84, "dl04": _dl04}
+
+
+def _last_positive(signed: Callable[[float], float], grid: np.ndarray, values: np.ndarray) -> float:
+    """Greatest distance with a positive rate: the grid's last such interval, halved 50 times; 0 when there is none."""
+    positive = np.flatnonzero(values > 0.0)
+    if positive.size == 0:
+        return 0.0
+    if positive[-1] == grid.size - 1:
+        return float(grid[-1])
+    low, high = float(grid[positive[-1]]), float(grid[positive[-1] + 1])
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        if signed(middle) > 0.0:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def with_changes(system: QkdSystem, **changes: Any) -> QkdSystem:
+    """The system with every change that is not None; DomainError for values no receiver can have."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    system = replace(system, **given)
+    what = "quantum link"
+    check_domain(
+        "attenuation",
+        system.attenuation_db_per_km,
+        Range(0.1, 10.0, "dB/km"),
+        what=what,
+        advice="fibre has 0.14 to 0.5 dB/km; did you give dB/m?",
+    )
+    check_domain(
+        "detector efficiency",
+        system.detector_efficiency,
+        Range(1e-4, 1.0, ""),
+        what=what,
+        advice="give the share of photons that click, as 0.1 for 10 %",
+    )
+    check_domain("clock", system.clock_hz, Range(1.0, 1e12, "Hz"), what=what)
+    check_domain("nu", system.nu, Range(1e-4, 1.0, "photons per pulse"), what=what)
+    if system.misalignment >= 0.5:
+        raise DomainError(
+            f"{what}: misalignment is {system.misalignment:g}, allowed 0 to 0.49; half of the bits wrong says nothing"
+        )
+    return system

@@ -1,0 +1,174 @@
+"""``silla qkd``: what a quantum link yields over its length, and how far it reaches."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from silla.base.errors import ArgumentError
+from silla.cli._output import emit_json
+from silla.cli._qkd_link import Classical, Link, along, with_changes
+from silla.physics.quantum.decoy_bb84 import DECOYS
+from silla.physics.quantum.presets import PRESETS
+
+__all__ = ["qkd"]
+
+PROTOCOLS = ("decoy-bb84", "dl04")
+
+
+def qkd(
+    protocol: Annotated[str, typer.Option(help=f"One of: {', '.join(PROTOCOLS)}.")] = "decoy-bb84",
+    preset: Annotated[str, typer.Option(help=f"Published system to start from: {', '.join(PRESETS)}.")] = "gys",
+    km: Annotated[str, typer.Option(help="Distances: 0,50,100 or from:to:step.")] = "0:150:10",
+    decoys: Annotated[str | None, typer.Option(help=f"One of: {', '.join(DECOYS)}.")] = None,
+    mu: Annotated[str | None, typer.Option(help="Mean photons of a signal pulse, or 'best' at each distance.")] = None,
+    nu: Annotated[float | None, typer.Option(help="Mean photons of the weak decoy.")] = None,
+    attenuation_db_per_km: Annotated[float | None, typer.Option(help="Fibre attenuation in dB/km.")] = None,
+    detector_efficiency: Annotated[float | None, typer.Option(help="Receiver optics and detectors, 0 to 1.")] = None,
+    y0: Annotated[float | None, typer.Option("--y0", help="Background clicks per gate.")] = None,
+    misalignment: Annotated[float | None, typer.Option(help="Error rate of signal clicks.")] = None,
+    error_correction: Annotated[float | None, typer.Option(help="Leaked bits over Shannon's limit, from 1.")] = None,
+    afterpulse: Annotated[float | None, typer.Option(help="False clicks per click.")] = None,
+    clock_hz: Annotated[float | None, typer.Option(help="Pulses per second.")] = None,
+    finite_key: Annotated[float | None, typer.Option(metavar="BLOCK", help="Sifted bits of a block.")] = None,
+    eps_sec: Annotated[float, typer.Option(help="Secrecy of a finite key.")] = 1e-10,
+    intercept: Annotated[float, typer.Option(help="Share of pulses that an eavesdropper intercepts.")] = 0.0,
+    classical_dbm: Annotated[
+        float | None, typer.Option(help="Launched power of each classical channel in the same fibre, dBm.")
+    ] = None,
+    classical_channels: Annotated[int, typer.Option(help="How many classical channels.")] = 1,
+    classical_nm: Annotated[float, typer.Option(help="Their wavelength.")] = 1562.0,
+    quantum_nm: Annotated[float, typer.Option(help="Wavelength of the quantum channel.")] = 1550.0,
+    filter_nm: Annotated[float, typer.Option(help="Width of the receiver's filter.")] = 0.1,
+    gate_ns: Annotated[float, typer.Option(help="Width of the receiver's gate.")] = 1.0,
+    direction: Annotated[str, typer.Option(help="Of the classical channels: co or counter.")] = "co",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Key rate of a quantum link over its length, and its reach.
+
+    The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
+    sifted bits at the best intensities; otherwise it is asymptotic. dl04 is direct communication: secret message bits.
+    """
+    _one_of("--protocol", protocol, PROTOCOLS)
+    _one_of("--preset", preset, tuple(PRESETS))
+    system = with_changes(
+        PRESETS[preset],
+        nu=nu,
+        attenuation_db_per_km=attenuation_db_per_km,
+        detector_efficiency=detector_efficiency,
+        y0=y0,
+        misalignment=misalignment,
+        error_correction=error_correction,
+        afterpulse=afterpulse,
+        clock_hz=clock_hz,
+    )
+    classical = None
+    if classical_dbm is not None:
+        gate_s, filter_m = gate_ns * 1e-9, filter_nm * 1e-9
+        classical = Classical(
+            classical_dbm, classical_channels, classical_nm * 1e-9, quantum_nm * 1e-9, filter_m, gate_s, direction
+        )
+    link = Link(
+        system,
+        protocol,
+        _decoys(decoys, system.decoys, finite_key),
+        _mu(mu, system.mu, protocol),
+        finite_key,
+        eps_sec,
+        intercept,
+        classical,
+    )
+    found = along(link, _distances(km))
+    head = {
+        "protocol": protocol,
+        "preset": preset,
+        "decoys": link.decoys if protocol == "decoy-bb84" else None,
+        "finite_key_block": finite_key,
+        "attenuation_db_per_km": system.attenuation_db_per_km,
+        "detector_efficiency": system.detector_efficiency,
+        "misalignment": system.misalignment,
+        "clock_hz": system.clock_hz,
+        "source": system.source.text,
+    }
+    if json:
+        emit_json(head | found)
+    else:
+        _print(head, found)
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ArgumentError(f"{option} is {value!r}, allowed {', '.join(allowed)}")
+
+
+def _decoys(given: str | None, default: str, block: float | None) -> str:
+    if given is not None:
+        _one_of("--decoys", given, DECOYS)
+    if block is None:
+        return given or default
+    if given in ("infinite", "none"):
+        raise ArgumentError(
+            f"--decoys {given} has no finite-key bound; use vacuum+weak or one-decoy, or leave --finite-key out"
+        )
+    return given or "vacuum+weak"
+
+
+def _mu(given: str | None, default: float, protocol: str) -> float | None:
+    """The mean photon number; None stands for the best. Direct communication takes the best unless told otherwise."""
+    if given is None:
+        return default if protocol == "decoy-bb84" else None
+    if given == "best":
+        return None
+    try:
+        return float(given)
+    except ValueError:
+        raise ArgumentError(f"--mu is {given!r}, allowed a number of photons per pulse, as 0.48, or 'best'") from None
+
+
+def _distances(text: str) -> np.ndarray:
+    """Kilometres of '0,50,100' or '0:150:10' (both ends included)."""
+    try:
+        if ":" in text:
+            start, stop, step = (float(part) for part in text.split(":"))
+            if not (step > 0.0 and stop >= start and math.isfinite(stop) and (stop - start) / step <= 100_000):
+                raise ValueError
+            return start + step * np.arange(math.floor((stop - start) / step + 1e-9) + 1)
+        return np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        raise ArgumentError(f"--km is {text!r}, allowed distances as 0,50,100 or from:to:step as 0:150:10") from None
+
+
+def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    unit = "secret message bits" if head["protocol"] == "dl04" else "secret key bits"
+    block = f", blocks of {head['finite_key_block']:g} bits" if head["finite_key_block"] else ""
+    decoys = f", {head['decoys']} decoys" if head["decoys"] else ""
+    title = f"{head['protocol']}, {head['preset']}{decoys}{block}: {unit}"
+    table = Table(title=escape(title), caption=escape(head["source"]))
+    for name in ("km", "dB", "bit/pulse", "bit/s", "QBER %", "mu", "PLOB %", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    rates = found["rate_bit_per_pulse"]
+    columns = ("km", "loss_db", "rate_bit_per_pulse", "rate_bit_per_s", "qber", "mu", "plob")
+    for row in zip(*(found[name] for name in columns)):
+        km, loss, rate, per_s, qber, mu, plob = (float(x) for x in row)
+        share = f"{100 * rate / plob:.2g}" if math.isfinite(plob) else "-"
+        cells = (f"{km:g}", f"{loss:.1f}", f"{rate:.2e}", f"{per_s:.3g}", f"{100 * qber:.2f}", f"{mu:.3f}", share)
+        table.add_row(*cells, f"[cyan]{_bar(rate, rates)}[/cyan]")
+    screen = Console(highlight=False)
+    screen.print(table)
+    screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]")
+
+
+def _bar(rate: float, rates: np.ndarray, width: int = 12) -> str:
+    """A bar whose length is the logarithm of the rate, from the least positive rate of the table to the greatest."""
+    positive = rates[rates > 0.0]
+    if rate <= 0.0 or positive.size == 0:
+        return ""
+    low, high = math.log10(positive.min()) - 0.5, math.log10(positive.max())
+    return "█" * max(1, round(width * (math.log10(rate) - low) / (high - low)))
