@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silla.physics.compute.gpu import Gpu, LanguageModel, decode_step_s, prefill_s
-from silla.physics.compute.pool import Requests, mg1_wait_s, processor_sharing, ran_miss_probability, serve
+from silla.physics.compute.pool import Requests, serve
+from silla.physics.compute.queueing import mg1_wait_s, processor_sharing, ran_miss_probability
 
 H100 = Gpu(989e12, 3.35e12, 80e9, 70.0, 700.0)
 LLAMA_8B = LanguageModel(8.03e9, 32, 8, 128, hidden=4096)

@@ -4,6 +4,6 @@ Pure vectorised functions; may import base, NumPy and SciPy, and no other leaf. 
 radio's processing and language-model requests share GPUs. `cell_power.py` and `energy.py` stand alone.
 """
 
-from silla.physics.compute import cell_power, energy, gpu, pool, ran_load
+from silla.physics.compute import cell_power, energy, gpu, pool, queueing, ran_load
 
-__all__ = ["cell_power", "energy", "gpu", "pool", "ran_load"]
+__all__ = ["cell_power", "energy", "gpu", "pool", "queueing", "ran_load"]

@@ -20,32 +20,25 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaincinv, ndtr
 
-from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
+from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
 from silla.physics.compute.gpu import Gpu, LanguageModel, decode_step_s, max_batch, power_w, prefill_s
+from silla.physics.compute.queueing import (
+    COBHAM,
+    COHEN,
+    KLEINROCK,
+    accepted_rate,
+    gamma_p95,
+    mg1_wait_s,
+    ran_miss_probability,
+    weighted_variance,
+)
 
-__all__ = ["PoolResult", "Requests", "mg1_wait_s", "processor_sharing", "ran_miss_probability", "serve"]
-
-COHEN = Citation(
-    "Cohen1979",
-    "J. W. Cohen, The multiple phase service network with generalized processor sharing, Acta Informatica 12, 1979",
-    "https://doi.org/10.1007/BF00264581",
-)
-COBHAM = Citation(
-    "Cobham1954",
-    "A. Cobham, Priority assignment in waiting line problems, Operations Research 2(1), 1954",
-    "https://doi.org/10.1287/opre.2.1.70",
-)
-KLEINROCK = Citation(
-    "Kleinrock1975", "L. Kleinrock, Queueing systems, volume 1: theory, Wiley 1975, eq. 5.72 (Pollaczek-Khinchine)"
-)
+__all__ = ["PoolResult", "Requests", "serve"]
 
 BATCH_LIMIT = 256  # requests decoded together at most, whatever the memory (common default of serving engines)
 KERNELS_PER_LAYER = 5  # QKV, attention, output, two of the feed-forward network: the grain at which radio preempts
 SMALLEST_SLICE = 1e-3  # of a GPU; less is taken as none
-_BISECTIONS = 40
-_NEGLIGIBLE = 1e-12  # blocking below this is not searched for
 
 
 @dataclass(frozen=True)
@@ -93,145 +86,12 @@ class PoolResult:
     power_w: np.ndarray
 
 
-def mg1_wait_s(per_s: ArrayLike, service_s: ArrayLike, cv: ArrayLike = 0.0, residual_s: ArrayLike = 0.0):
-    """Mean waiting time of an M/G/1 queue: (lambda S^2 (1 + cv^2)/2 + R) / (1 - lambda S); inf at or above load 1.
-
-    residual_s : R, the mean residual of lower-priority work found in service and not interrupted (Cobham's term).
-
-    >>> float(mg1_wait_s(0.5, 1.0, cv=1.0))
-    1.0
-    """
-    rate, service = np.asarray(per_s, float), np.asarray(service_s, float)
-    load = rate * service
-    backlog = 0.5 * rate * service**2 * (1.0 + np.asarray(cv, float) ** 2) + np.asarray(residual_s, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(load < 1.0, backlog / (1.0 - load), np.inf)
-
-
-def processor_sharing(per_s: ArrayLike, departures_per_s: np.ndarray, n_states: ArrayLike) -> np.ndarray:
-    """Stationary probabilities of 0..N requests, shape (..., N+1): a birth-death chain (Cohen 1979).
-
-    Parameters
-    ----------
-    per_s : arrivals, shape (...). departures_per_s : phi(1..N), shape (..., N). n_states : largest number of requests
-    admitted, shape (...), at most N; states above it have probability 0.
-    """
-    return _normalised(_log_weights(np.asarray(per_s, float), departures_per_s, np.asarray(n_states)))
-
-
-def _log_weights(rate: np.ndarray, departures_per_s: np.ndarray, n_states: np.ndarray) -> np.ndarray:
-    """ln prod lambda/phi(j) of the states 0..N; -inf above the largest admitted."""
-    count = np.arange(1, departures_per_s.shape[-1] + 1)
-    with np.errstate(divide="ignore"):
-        total = np.cumsum(np.log(rate)[..., None] - np.log(departures_per_s), axis=-1)
-    total = np.where(count <= n_states[..., None], total, -np.inf)
-    return np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
-
-
-def _normalised(log_weights: np.ndarray) -> np.ndarray:
-    weight = np.exp(log_weights - log_weights.max(axis=-1, keepdims=True))
-    return weight / weight.sum(axis=-1, keepdims=True)
-
-
-def _mean_normal_tail(gap: np.ndarray, width: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Mean over u in [0, width] of P(Z sd > gap - u), Z standard normal; gap = deadline minus mean work."""
-
-    def integral(x: np.ndarray) -> np.ndarray:  # of Phi(t / sd) up to x, plus a constant that cancels
-        z = np.clip(x / sd, -1e6, 1e6)
-        return x * ndtr(z) + sd * np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
-
-    wide = np.maximum(width, 1e-12)
-    return np.where(width > 0.0, (integral(wide - gap) - integral(-gap)) / wide, ndtr(-gap / sd))
-
-
-def ran_miss_probability(
-    work_s: ArrayLike,
-    work_sd_s: ArrayLike,
-    deadline_s: ArrayLike,
-    prefill_busy: ArrayLike = 0.0,
-    prefill_kernel_s: ArrayLike = 0.0,
-    decode_busy: ArrayLike = 0.0,
-    decode_kernel_s: ArrayLike = 0.0,
-):
-    """Share of slots in which layer 1 ends after its deadline: P(work + blocking > deadline).
-
-    Parameters
-    ----------
-    work_s, work_sd_s : mean and standard deviation of the GPU time of a slot (many cells: taken as normal).
-    deadline_s : time from the start of the slot until the result is due.
-    prefill_busy, decode_busy : probability that a prefill or decode kernel is in service when the slot starts.
-    prefill_kernel_s, decode_kernel_s : length of such a kernel; the residual is uniform from 0 to that length.
-
-    Left out: work carried over from a late slot to the next (the miss is counted, its work is dropped).
-
-    >>> float(ran_miss_probability(0.3, 0.0, 0.5, decode_busy=1.0, decode_kernel_s=0.4))
-    0.5
-    """
-    work, deadline = np.asarray(work_s, float), np.asarray(deadline_s, float)
-    sd = np.maximum(np.asarray(work_sd_s, float), 1e-9 * deadline)
-    gap = deadline - work
-    prefill, decode = np.asarray(prefill_busy, float), np.asarray(decode_busy, float)
-    free = np.clip(1.0 - prefill - decode, 0.0, 1.0)
-    zero = np.zeros_like(gap)
-    miss = free * _mean_normal_tail(gap, zero, sd)
-    miss = miss + prefill * _mean_normal_tail(gap, np.asarray(prefill_kernel_s, float), sd)
-    miss = miss + decode * _mean_normal_tail(gap, np.asarray(decode_kernel_s, float), sd)
-    return np.clip(np.where(work > 0.0, miss, 0.0), 0.0, 1.0)
-
-
 def _state_rates(step_s: np.ndarray, generated: np.ndarray, batch: np.ndarray) -> np.ndarray:
     """Departures per second per unit of free time with 1..N requests present; flat above the batch limit."""
     count = np.arange(1, step_s.shape[-1] + 1)
     inside = np.minimum(count, np.maximum(batch, 1)[..., None])
     at_limit = np.take_along_axis(step_s, inside.astype(int) - 1, axis=-1)
     return inside / (generated[..., None] * at_limit)
-
-
-def _accepted(rate, free, prefill, unit_rates, capacity):
-    """(accepted arrivals per second, state probabilities): the fixed point x = lambda (1 - pi_N(x)).
-
-    More accepted prompts leave less time for decoding and so raise pi_N: the root is unique, found by bisection where
-    accepting everything does not already solve the equation.
-    """
-    shape, n = rate.shape, unit_rates.shape[-1]
-    rate, free, prefill = (np.ravel(a) for a in (rate, free, prefill))
-    capacity = np.ravel(capacity).astype(int)
-    base = _log_weights(rate, unit_rates.reshape(-1, n), capacity)
-    count = np.arange(n + 1)
-
-    def law(x, rows):
-        """State probabilities with x prompts per second accepted; departures scale with the time that is left."""
-        left = np.maximum(free[rows] - x * prefill[rows], 1e-9)
-        return _normalised(base[rows] - count * np.log(left)[:, None])
-
-    def blocked(x, rows):
-        return law(x, rows)[np.arange(rows.size), capacity[rows]]
-
-    open_rows = np.flatnonzero(capacity > 0)
-    x = np.where(capacity > 0, rate, 0.0)
-    rows = open_rows[(x * prefill >= free)[open_rows]]
-    x[rows] = 0.999999 * free[rows] / prefill[rows]
-    rows = open_rows[blocked(x[open_rows], open_rows) > _NEGLIGIBLE] if open_rows.size else open_rows
-    low, high = np.zeros(rows.size), x[rows]
-    for _ in range(_BISECTIONS if rows.size else 0):
-        middle = 0.5 * (low + high)
-        too_low = middle < rate[rows] * (1.0 - blocked(middle, rows))
-        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
-    x[rows] = 0.5 * (low + high)
-    return x.reshape(shape), law(x, np.arange(rate.size)).reshape(*shape, n + 1)
-
-
-def _variance(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Variance along the last axis under unnormalised weights."""
-    share = weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-300)
-    mean = np.sum(share * values, axis=-1, keepdims=True)
-    return np.sum(share * (values - mean) ** 2, axis=-1)
-
-
-def _gamma_p95(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """95th percentile of the gamma law of that mean and variance; the mean itself where there is no variance."""
-    relative = np.maximum(variance / mean**2, 1e-9)
-    return mean * gammaincinv(1.0 / relative, 0.95) * relative
 
 
 def _broadcast(gpu: Gpu, model: LanguageModel, requests: Requests, *arrays: ArrayLike):
@@ -359,7 +219,7 @@ def _decode(part, model, requests, rate, ran, alive, queue_limit, batch_limit) -
         prompt = np.where(usable, prompt, 0.0)
     free = 1.0 - ran
     unit = _state_rates(step, generated, batch)
-    accepted, law = _accepted(np.where(usable, rate, 0.0), free, prompt, unit, capacity)
+    accepted, law = accepted_rate(np.where(usable, rate, 0.0), free, prompt, unit, capacity)
 
     prefill_busy = accepted * prompt
     left = np.maximum(free - prefill_busy, 1e-12)
@@ -379,8 +239,8 @@ def _decode(part, model, requests, rate, ran, alive, queue_limit, batch_limit) -
         per_token = mean_batch / (accepted * generated)
         # a request of G tokens meets prefills at rate `accepted` for G per_token seconds: a compound Poisson delay
         stall = (prompt / free) ** 2 * (1.0 + requests.prompt_cv**2)
-        spread = _variance(token_time, token_rate) + accepted * stall * per_token / generated
-        per_token_p95 = _gamma_p95(per_token, spread)
+        spread = weighted_variance(token_time, token_rate) + accepted * stall * per_token / generated
+        per_token_p95 = gamma_p95(per_token, spread)
     nothing = ~(accepted > 0)
     return {
         "accepted": accepted,
@@ -428,40 +288,32 @@ def _first_token(requests, accepted, prompt, free, decode_busy, mean_step, queue
     # the prefill wait is zero or exponential with the mean above: E[W^2] = 2 E[W]^2 / P(W > 0)
     busy = np.clip((accepted * prompt + decode_busy) / free, 1e-9, 1.0)
     variance = wait**2 * (2.0 / busy - 1.0) + (service * requests.prompt_cv) ** 2 + queue_variance
-    return mean, _gamma_p95(mean, variance)
+    return mean, gamma_p95(mean, variance)
+
+
+def _h100_served_per_s(per_s: float) -> float:
+    """Requests served per second by one H100 with an 8 G parameter model (the default request shape)."""
+    gpu = Gpu(989e12, 3.35e12, 80e9, 70.0, 700.0)
+    return float(serve(1, gpu, LanguageModel(8e9, 32, 8, 128), Requests(per_s)).served_per_s[0])
 
 
 register(
     ModelCard(
-        id="compute.pool.mg1_wait",
-        title="Waiting time of an M/G/1 queue with a lower-priority step in service",
-        function=mg1_wait_s,
-        sources=(KLEINROCK, COBHAM),
-        valid={"per_s": Range(0.0, 0.99, "1/s"), "service_s": Range(0.0, 1.0, "s"), "cv": Range(0.0, 10.0, "")},
+        id="compute.pool.shared_gpu",
+        title="GPU pool shared by layer 1 and language-model requests",
+        function=_h100_served_per_s,
+        sources=(COHEN, COBHAM, KLEINROCK),
+        valid={"per_s": Range(0.0, 1000.0, "1/s")},
         references=(
-            Reference({"per_s": 0.5, "service_s": 1.0, "cv": 0.0}, 0.5, "M/D/1: rho / (2 (1 - rho))", rel=1e-12),
-            Reference({"per_s": 0.5, "service_s": 1.0, "cv": 1.0}, 1.0, "M/M/1: rho / (1 - rho)", rel=1e-12),
-        ),
-        increasing=("per_s", "service_s", "cv"),
-    )
-)
-register(
-    ModelCard(
-        id="compute.pool.ran_miss",
-        title="Deadline misses of layer-1 work behind inference kernels",
-        function=ran_miss_probability,
-        sources=(COBHAM,),
-        valid={"work_s": Range(0.0, 1.0, "s"), "work_sd_s": Range(0.0, 1.0, "s"), "deadline_s": Range(1e-6, 1.0, "s")},
-        references=(
+            Reference({"per_s": 1.0}, 1.0, "conservation: nothing is refused far below capacity", rel=1e-9),
             Reference(
-                {"work_s": 0.3, "work_sd_s": 0.0, "deadline_s": 0.5, "decode_busy": 1.0, "decode_kernel_s": 0.4},
-                0.5,
-                "uniform residual of a 0.4 s kernel against a slack of 0.2 s",
+                {"per_s": 1000.0},
+                1.0 / (1.848e13 / (0.45 * 9.89e14) + 211 / 256 * (16e9 + 256 * 1260.5 * 131072) / 3.35e12),
+                "saturation: one prefill and 211/256 of a full decode step per request",
                 rel=1e-6,
             ),
         ),
-        increasing=("work_s",),
-        decreasing=("deadline_s",),
-        left_out="late work carried into the next slot",
+        increasing=("per_s",),
+        left_out="chunked prefill, prefix caches, routing by queue length",
     )
 )
