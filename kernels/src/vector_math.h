@@ -37,9 +37,9 @@ inline float log2_f(float x) {
   return y * 1.44269504088896341f + float(e);
 }
 
-// 2^x, held to [2^-126, 2^126]. Polynomial of Cephes' exp2f on [-1/2, 1/2].
-inline float exp2_f(float x) {
-  x = min_f(max_f(x, -126.0f), 126.0f);
+// 2^x; 0 below 2^-126 (there are no subnormal results), 2^126 above that. Polynomial of Cephes' exp2f on [-1/2, 1/2].
+inline float exp2_f(float exponent) {
+  const float x = min_f(max_f(exponent, -126.0f), 126.0f);
   const std::int32_t n = std::int32_t(x + (x < 0.0f ? -0.5f : 0.5f));
   const float f = x - float(n);
   float p = 1.535336188319500e-4f;
@@ -49,7 +49,8 @@ inline float exp2_f(float x) {
   p = p * f + 2.402264791363012e-1f;
   p = p * f + 6.931472028550421e-1f;
   p = p * f + 1.0f;
-  return p * bits_as<float>((n + 127) << 23);
+  const float power = p * bits_as<float>((n + 127) << 23);
+  return exponent < -126.0f ? 0.0f : power;
 }
 
 inline float exp_f(float x) { return exp2_f(x * 1.44269504088896341f); }

@@ -111,6 +111,14 @@ def test_a_second_pattern(isa):
     assert twin.gain_2 is not None
 
 
+def test_a_building_that_lets_nothing_in(isa):
+    arguments, _ = drop([Environment.UMA], seed=6)
+    arguments["user_loss_db"] = np.where(np.arange(N_USERS) % 3 == 0, np.inf, 10.0)
+    fast, twin = (coupling_gain(**arguments, use_kernel=use).gain for use in (True, False))
+    assert (fast[::3] == 0).all() and (twin[::3] == 0).all()
+    assert (fast[1::3] > 0).all() and np.isfinite(fast).all()
+
+
 def test_no_user_and_an_environment_that_the_kernel_does_not_have():
     arguments, _ = drop([Environment.UMA])
     nobody = {k: v[:0] for k, v in arguments.items() if k.startswith(("user", "los", "shadow"))}
