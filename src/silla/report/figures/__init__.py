@@ -1,0 +1,1 @@
+"""Plotly figures as plain dicts, from plain tables. `base.py` says what a figure is; one module for each subject."""

@@ -1,0 +1,114 @@
+"""What a figure is to the page: panels of Plotly traces with colour names that the page resolves for light and dark.
+
+A colour is written ``"$blue"`` or, with opacity, ``"$blue/0.2"``; the style sheet defines both themes once.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from silla.report.encode import rounded
+
+__all__ = ["Figure", "Panel", "band", "clock_axis", "line", "plain", "shapes_of_events", "variant_styles"]
+
+Trace = dict[str, Any]
+
+_VARIANT_COLOURS = ("$grey", "$blue", "$orange", "$green", "$purple", "$sky", "$vermillion", "$yellow")
+_DASHES = ("dot", "solid", "solid", "dash", "dashdot", "longdash", "solid", "dash")
+_EVENT_COLOURS = {"eavesdrop": "$vermillion", "cut": "$vermillion", "outage": "$grey", "burst": "$sky"}
+_EVENT_WORDS = {"eavesdrop": "eavesdropper", "cut": "cut", "outage": "outage", "burst": "burst"}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One Plotly plot; `label` names its tab or its facet."""
+
+    label: str
+    data: list[Trace]
+    layout: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A titled figure with a caption (HTML) and one or more panels, behind tabs or side by side."""
+
+    id: str
+    title: str
+    caption: str
+    panels: list[Panel]
+    height: int = 340
+    facets: bool = False
+    legend: tuple[tuple[str, str], ...] = ()
+    """(name, colour) drawn once above facets."""
+
+
+def plain(text: object) -> str:
+    """Text for Plotly, which reads a few tags: escaped, so that names stay names."""
+    return html.escape(str(text), quote=False)
+
+
+def variant_styles(variants: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Line colour and dash of each variant: the first, against which the others are compared, is grey and dotted."""
+    if len(variants) == 1:
+        return {variants[0]: {"color": "$blue", "dash": "solid"}}
+    n = len(_VARIANT_COLOURS)
+    return {v: {"color": _VARIANT_COLOURS[i % n], "dash": _DASHES[i % n]} for i, v in enumerate(variants)}
+
+
+def line(x: Any, y: Any, name: str, style: dict[str, str], **more: Any) -> Trace:
+    """A line trace with rounded numbers."""
+    trace: Trace = {"type": "scatter", "mode": "lines", "name": name, "x": rounded(x, 6), "y": rounded(y)}
+    trace["line"] = {"color": style["color"], "dash": style.get("dash", "solid"), "width": 2}
+    return trace | more
+
+
+def band(x: Any, low: Any, high: Any, colour: str, group: str) -> Trace:
+    """A shaded interval between two curves, shown and hidden with its line."""
+    xs, lows, highs = rounded(x, 6), rounded(low), rounded(high)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": xs + xs[::-1],
+        "y": highs + lows[::-1],
+        "fill": "toself",
+        "fillcolor": f"{colour}/0.18",
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "legendgroup": group,
+    }
+
+
+def clock_axis(last_s: float) -> dict[str, Any]:
+    """An x axis in hours of the day."""
+    hours = max(1.0, last_s / 3600.0)
+    step = 6 if hours > 12 else (3 if hours > 6 else 1)
+    ticks = list(range(0, int(hours) + step, step))
+    return {
+        "tickvals": ticks,
+        "ticktext": [f"{h % 24:02d}:00" if h != 24 else "24:00" for h in ticks],
+        "range": [0, hours],
+        "unifiedhovertitle": {"text": "%{x:.2f} h"},
+    }
+
+
+def shapes_of_events(events: Sequence[dict[str, Any]], kinds: Sequence[str] | None = None) -> dict[str, Any]:
+    """Layout with a shaded span and a label for each event."""
+    shapes, notes = [], []
+    for event in events:
+        if kinds is not None and event["kind"] not in kinds:
+            continue
+        start, end = event["start_s"] / 3600.0, event["end_s"] / 3600.0
+        colour = _EVENT_COLOURS.get(event["kind"], "$grey")
+        shapes.append(
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1, "layer": "below"}
+            | {"fillcolor": f"{colour}/0.16", "line": {"width": 0}}
+        )
+        notes.append(
+            {"x": (start + end) / 2, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+            | {"text": _EVENT_WORDS.get(event["kind"], event["kind"]), "font": {"size": 11, "color": colour}}
+        )
+    return {"shapes": shapes, "annotations": notes}

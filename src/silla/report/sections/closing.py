@@ -1,0 +1,107 @@
+"""Sensitivity, method and limits, the models used with their sources, and how to reproduce the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from silla.report.figures.sensitivity import tornado_figure
+from silla.report.sections.base import Section, figure_html
+from silla.report.stored import Stored
+from silla.report.text import esc, number, table
+
+__all__ = ["method_section", "models_section", "reproduce_section", "sensitivity_section"]
+
+
+def sensitivity_section(stored: Stored) -> Section | None:
+    """The tornado chart; None where the scenario tries no parameter."""
+    figure = tornado_figure(
+        stored,
+        "Change of the mean when one parameter takes another value and everything else, every random number included, "
+        "stays; whiskers are the 95&nbsp;% interval of the changed mean. Widest on top.",
+    )
+    if figure is None:
+        return None
+    return Section("sensitivity", "Sensitivity", "Sensitivity", figure_html(figure), [figure])
+
+
+_METHOD = (
+    ("Drops", "A drop places users at random, draws line of sight, building penetration and shadow fading for every pair of user and cell, and finds the cells' load and the users' rates together. Numbers are means over independent drops; intervals are 95 % over drops, not over users, because users of one drop share their cells."),
+    ("Variants", "Variants see the same random numbers, so that a difference between them is the change's and not the draw's."),
+    ("The day", "Each epoch is simulated by its own drops; keys in stock, events and queues carry over from one epoch to the next."),
+    ("Rates", "Large-scale: wideband SINR through an MCS table with a stated implementation loss. Fast fading, HARQ and scheduling by slot are not simulated."),
+    ("Quantum links", "Rates follow from fibre loss, detector, misalignment and noise by the formulas cited; an eavesdropper intercepts and resends, the error rate rises and the link stops making keys."),
+    ("Watts", "Ratios between states come from the standard; absolute watts and grams from anchors that the scenario declares and anyone can change."),
+    ("Limits", "Places, sites and demand are the scenario's. A result says what this network does under these models; outside their stated range a model refuses instead of extrapolating."),
+)  # fmt: skip
+
+
+def method_section(stored: Stored) -> Section:
+    """How the numbers came about and what is left out, the models' own words included."""
+    notes = "".join(f"<dt>{k}</dt><dd>{esc(v)}</dd>" for k, v in _METHOD)
+    left = [(m.get("title") or m.get("id", ""), m["left_out"]) for m in _models(stored) if m.get("left_out")]
+    html = f'<dl class="method">{notes}</dl>'
+    if left:
+        items = "".join(f"<li><b>{esc(t)}:</b> {esc(w)}</li>" for t, w in left)
+        html += f"<details><summary>What each model leaves out</summary><ul>{items}</ul></details>"
+    return Section("method", "Method and limits", "Method", html)
+
+
+def models_section(stored: Stored) -> Section | None:
+    """The bibliography: every model that the run used, with its sources."""
+    models = _models(stored)
+    if not models:
+        return None
+    rows = [
+        [
+            f"{esc(m.get('title') or m.get('id', ''))}<small>{esc(m.get('id', ''))}, version {esc(m.get('version', 1))}</small>",
+            "<br>".join(_source(c) for c in m.get("citations") or m.get("sources") or []) or "–",
+        ]
+        for m in models
+    ]
+    html = table(["Model", "Source"], rows, css="models")
+    html = f"<details open><summary>{len(rows)} models were used</summary>{html}</details>"
+    return Section("models", "Models and their sources", "Models", html)
+
+
+def _models(stored: Stored) -> list[dict[str, Any]]:
+    found = stored.manifest.get("models") or []
+    if isinstance(found, dict):
+        found = [{"id": k, **(v if isinstance(v, dict) else {})} for k, v in found.items()]
+    return [m if isinstance(m, dict) else {"id": str(m)} for m in found]
+
+
+def _source(citation: Any) -> str:
+    if not isinstance(citation, dict):
+        return esc(citation)
+    where = citation.get("url") or ""
+    return esc(citation.get("text") or citation.get("key", "")) + (
+        f" <small class='inline'>{esc(where)}</small>" if where else ""
+    )
+
+
+def reproduce_section(stored: Stored) -> Section:
+    """Commands, hashes and versions."""
+    manifest = stored.manifest
+    name = manifest.get("name") or stored.scenario.get("name") or "scenario"
+    seed = manifest.get("seed", stored.scenario.get("seed"))
+    hashes = {k: v for k, v in manifest.items() if k.endswith("hash") and isinstance(v, str)}
+    hashes |= {
+        f"{k} of {n}": h
+        for k, v in manifest.items()
+        if k.endswith("hashes") and isinstance(v, dict)
+        for n, h in v.items()
+    }
+    versions = manifest.get("versions") or {}
+    tasks = manifest.get("tasks") or {}
+    rows = [["Seed", f"<code>{esc(seed)}</code>"]]
+    rows += [[esc(k.replace("_", " ").capitalize()), f"<code>{esc(v)}</code>"] for k, v in hashes.items()]
+    if isinstance(tasks, dict) and tasks:
+        rows.append(["Tasks", esc(", ".join(f"{number(v, 6) if isinstance(v, (int, float)) else v} {k}" for k, v in tasks.items() if not isinstance(v, (dict, list))))])  # fmt: skip
+    rows.append(["Versions", esc(", ".join(f"{k} {v}" for k, v in versions.items()))] if isinstance(versions, dict) and versions else ["silla", esc(manifest.get("silla", ""))])  # fmt: skip
+    commands = f"silla run scenario.yaml --out {esc(name)}-again\nsilla report {esc(name)}-again"
+    html = (
+        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>. The same scenario, seed and "
+        "versions give the same numbers to the last bit, with any number of workers.</p>"
+        f"<pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
+    )
+    return Section("reproduce", "Run it again", "Reproduce", html)

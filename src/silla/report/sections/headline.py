@@ -1,0 +1,174 @@
+"""The head of the page: what was simulated, and the numbers that matter, with intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import polars as pl
+
+from silla.report.figures.base import variant_styles
+from silla.report.sections.base import Section, variant_swatch
+from silla.report.stored import Stored
+from silla.report.text import esc, metric_name, number, scale_of, share_or_quantity
+
+__all__ = ["HEADLINES", "facts", "headline_section", "lower_is_better"]
+
+HEADLINES = (
+    "user_rate_p5", "user_rate_median", "user_rate_mean", "served_downlink", "energy_per_bit", "energy_per_day",
+    "carbon_per_day", "quantum_protected_share", "deadline_miss", "ttft",
+)  # fmt: skip
+_MOST = 6
+_LOWER = (
+    "energy",
+    "carbon",
+    "power",
+    "miss",
+    "ttft",
+    "tpot",
+    "unsent",
+    "unserved",
+    "latency",
+    "qber",
+    "loss",
+    "fallback",
+)
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether less of a metric is better, by the words in its key."""
+    return any(word in metric for word in _LOWER)
+
+
+def facts(stored: Stored) -> str:
+    """One sentence on the size of what was simulated."""
+    parts = [*_radio_facts(stored), *_transport_facts(stored), *_time_facts(stored)]
+    n = len(stored.variants)
+    parts += [f"{n} variants side by side"] if n > 1 else []
+    return "; ".join(parts) + "." if parts else ""
+
+
+def _count(n: int, singular: str, plural: str = "") -> str:
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def _radio_facts(stored: Stored) -> list[str]:
+    out = []
+    places, cells, users = stored.table("places"), stored.table("cells"), stored.table("users")
+    buildings = stored.table("buildings")
+    if places is not None and cells is not None:
+        sites = places.filter(pl.col("kind") == "site").height
+        most = cells.group_by("variant").len()["len"].max()
+        carriers = cells["carrier"].n_unique()
+        out.append(f"{_count(sites, 'site')} with up to {_count(int(most), 'cell')} on {_count(carriers, 'carrier')}")  # type: ignore[arg-type]
+    if buildings is not None:
+        out.append(_count(buildings["building"].n_unique(), "building"))
+    if users is not None:
+        most_users = users.group_by("variant").len()["len"].max()
+        out.append(f"{_count(int(most_users), 'user')} in a drop")  # type: ignore[arg-type]
+    return out
+
+
+def _transport_facts(stored: Stored) -> list[str]:
+    fibres, links = stored.table("fibres"), stored.table("key_links")
+    out = []
+    if fibres is not None:
+        unique = fibres.unique("id")
+        out.append(f"{_count(unique.height, 'fibre')}, {number(float(unique['length_km'].sum()))} km in all")
+    if links is not None:
+        unique = links.unique(["id", "kind"])
+        for kind, name in (("key", "quantum key link"), ("direct", "quantum direct link")):
+            n = unique.filter(pl.col("kind") == kind).height
+            out += [_count(n, name)] if n else []
+    return out
+
+
+def _time_facts(stored: Stored) -> list[str]:
+    out = []
+    day, snapshot = stored.scenario.get("day"), stored.scenario.get("snapshot") or {}
+    if isinstance(day, dict) and day:
+        hours, step, drops = day.get("hours", 24), day.get("step_min", 15), day.get("drops", 10)
+        out.append(f"{number(float(hours))} hours in {number(float(step))}-minute epochs of {drops} drops each")
+    if snapshot.get("drops"):
+        out.append(
+            f"{snapshot['drops']} drops at the busy hour" if not day else f"{snapshot['drops']} at the busy hour"
+        )
+    return out
+
+
+def headline_section(stored: Stored) -> Section:
+    """Cards of the headline metrics: mean and 95 % interval of every variant on a common scale."""
+    metrics = headline_metrics(stored)
+    cards = "".join(_card(stored, m) for m in metrics)
+    styles = variant_styles(stored.variants)
+    names = "".join(
+        f"<li>{variant_swatch(styles[v])}<b>{esc(v)}</b> {esc(stored.title(v)) if stored.title(v) != v else ''}</li>"
+        for v in stored.variants
+    )
+    note = '<p class="note">Mean and 95&nbsp;% interval over independent drops; all numbers are in the table below the map.</p>'
+    variants = f'<ul class="variants">{names}</ul>' if len(stored.variants) > 1 else ""
+    return Section("headline", "In short", "In short", f'{variants}<div class="cards">{cards}</div>{note}')
+
+
+def headline_metrics(stored: Stored) -> list[str]:
+    """The metrics shown as cards: the preferred ones that the run has, filled up with the others."""
+    present = list(dict.fromkeys(m for v in stored.variants for m in stored.summary["variants"].get(v, {})))
+    chosen = [m for m in HEADLINES if m in present]
+    return (chosen + [m for m in present if m not in chosen])[:_MOST]
+
+
+def _card(stored: Stored, metric: str) -> str:
+    entries = {v: stored.summary["variants"].get(v, {}).get(metric) for v in stored.variants}
+    known = [e for e in entries.values() if e]
+    unit, about = known[0].get("unit", ""), known[0].get("description", "")
+    low, high = _span(known)
+    styles = variant_styles(stored.variants)
+    rows = "".join(_row(v, entries[v], unit, low, high, styles[v]["color"]) for v in stored.variants)
+    return (
+        f'<section class="card"><h3 title="{esc(about)}">{esc(metric_name(metric))}</h3>'
+        f'<dl class="dots">{rows}</dl><p class="about">{esc(about)}</p></section>'
+    )
+
+
+def _span(entries: list[dict[str, Any]]) -> tuple[float, float]:
+    """Common scale of a card's whiskers: from zero where all are positive."""
+    values = [float(x) for e in entries for x in (e["mean"], *e["ci95"]) if x is not None and math.isfinite(x)]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    low = min(low, 0.0) if low >= 0 else low - 0.05 * (high - low)
+    return low, high if high > low else low + 1.0
+
+
+def _row(variant: str, entry: dict[str, Any] | None, unit: str, low: float, high: float, colour: str) -> str:
+    if entry is None:
+        return f'<dt>{esc(variant)}</dt><dd class="none">–</dd>'
+    mean, (a, b) = entry["mean"], entry["ci95"]
+    if mean is None:
+        return f'<dt>{esc(variant)}</dt><dd class="none">–</dd>'
+    half = (b - a) / 2 if a is not None and b is not None else math.nan
+    return (
+        f"<dt>{esc(variant)}</dt><dd>{_whisker(mean, a, b, low, high, colour)}"
+        f'<span class="value">{share_or_quantity(mean, unit)}</span>{_half(half, mean, unit)}</dd>'
+    )
+
+
+def _half(half: float, mean: float, unit: str) -> str:
+    if not math.isfinite(half):
+        return ""
+    factor, _ = (0.01, "%") if unit == "1" else scale_of([mean], unit)
+    return f'<span class="half">± {number(half / factor, 2)}</span>'
+
+
+def _whisker(mean: float, a: float | None, b: float | None, low: float, high: float, colour: str) -> str:
+    """A dot with its interval on the card's scale, as inline SVG."""
+
+    def at(value: float) -> float:
+        return 4 + 92 * min(max((value - low) / (high - low), 0.0), 1.0)
+
+    name = colour.lstrip("$")
+    bar = (
+        ""
+        if a is None or b is None
+        else f'<line x1="{at(a):.1f}%" x2="{at(b):.1f}%" y1="8" y2="8" class="whisker s-{name}"/>'
+    )
+    rail = f'<line x1="4%" x2="{at(mean):.1f}%" y1="8" y2="8" class="rail"/>'
+    return f'<svg class="dot" aria-hidden="true">{rail}{bar}<circle cx="{at(mean):.1f}%" cy="8" r="4.5" class="f-{name}"/></svg>'

@@ -1,0 +1,87 @@
+"""The map and the overview of the fibres between the cities."""
+
+from __future__ import annotations
+
+from silla.report.figures.citymap import CityMap
+from silla.report.figures.links import overview_figure
+from silla.report.sections.base import Section, figure_html
+from silla.report.stored import Stored
+from silla.report.text import esc
+
+__all__ = ["map_section"]
+
+_LAYERS = (
+    ("buildings", "buildings"),
+    ("cells", "cells"),
+    ("names", "sites"),
+    ("users", "users"),
+    ("fibres", "fibres"),
+    ("nodes", "nodes"),
+)
+
+
+def map_section(stored: Stored, city: CityMap) -> Section:
+    """The interactive map with its controls, and beside it the long-distance graph where there is one."""
+    windows = [v["window"] for v in city.about["views"] if v["label"] != "all sites"]
+    overview = overview_figure(stored, windows, _OVERVIEW_CAPTION)
+    beside = figure_html(overview) if overview else ""
+    figures = [overview] if overview else []
+    html = f'<div class="{"map-pair" if overview else "map-alone"}">{_map_html(stored, city)}{beside}</div>'
+    return Section("map", "The network on the ground", "Map", html, figures)
+
+
+_OVERVIEW_CAPTION = (
+    "Straight lines between the nodes, labelled with the length of the cable and the rate of secret key bits on it; "
+    "coordinates are kilometres from the scenario's origin, orange marks the area of the map."
+)
+
+
+def _map_html(stored: Stored, city: CityMap) -> str:
+    about = city.about
+    fields = [(f["id"], f["title"]) for f in about.get("raster", {}).get("fields", [])]
+    controls = []
+    if len(stored.variants) > 1:
+        controls.append(_group("Variant", "variant", [(v, v) for v in reversed(stored.variants)]))
+    if fields:
+        controls.append(_group("Colour", "field", [*fields, ("", "none")]))
+    if len(about["views"]) > 1:
+        controls.append(_group("Place", "view", [(str(i), v["label"]) for i, v in enumerate(about["views"])]))
+    present = {t["meta"]["layer"] for t in about["traces"]}
+    boxes = "".join(
+        f'<label><input type="checkbox" data-layer="{k}"{"" if k == "users" else " checked"}>{t}</label>'
+        for k, t in _LAYERS
+        if k in present
+    )
+    controls.append(f'<fieldset class="layers"><legend>Layers</legend>{boxes}</fieldset>')
+    return (
+        '<figure class="figure" id="fig-map"><div class="figure-head"><h3>Map</h3></div>'
+        f'<div class="map-controls">{"".join(controls)}</div>'
+        '<div class="map-frame"><div class="plot map" id="citymap" role="application" '
+        'aria-label="Map of sites, cells, buildings, users and fibres in local metres"></div>'
+        '<div class="scale-bar" aria-hidden="true"><span></span></div></div>'
+        '<div class="map-foot"><div class="colour-bar" hidden></div><p class="readout" aria-live="off"></p></div>'
+        f"<figcaption>{_caption(city)}</figcaption></figure>"
+    )
+
+
+def _group(legend: str, name: str, options: list[tuple[str, str]]) -> str:
+    buttons = "".join(
+        f'<button type="button" data-{name}="{esc(value)}" aria-pressed="{"true" if i == 0 else "false"}">{esc(text)}</button>'
+        for i, (value, text) in enumerate(options)
+    )
+    return f'<div class="control"><span class="legend">{legend}</span><div class="tabs" role="group" aria-label="{legend}">{buttons}</div></div>'
+
+
+def _caption(city: CityMap) -> str:
+    parts = [
+        "Local metres east and north of the origin, equal in both directions; wedges are cells in the direction of their azimuth"
+    ]
+    if "raster" in city.about:
+        raster = city.about["raster"]
+        parts.append(
+            f"the colour is a snapshot on a grid of {raster['dx']:g} m at {raster['width']:,} × {raster['height']:,} points "
+            "without shadow fading's chance, drawn under the buildings"
+        )
+    parts += [esc(n) for n in city.notes]
+    parts.append("squares are users indoors, circles outdoors")
+    return "; ".join(parts) + ". Drag to move, scroll or pinch to zoom, double-click to go back."
