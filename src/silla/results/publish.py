@@ -21,8 +21,9 @@ from silla.results.atomic import make_directory, store_error, sync_directory, wr
 __all__ = ["LIST_NAME", "publishing", "recover"]
 
 LIST_NAME = ".published.json"  # the files of the set last published; what is not in the next set goes
-_WORK_PREFIX = ".publishing-"
+_WORK_PREFIX = ".publishing-set-"
 _JOURNAL = "journal.json"
+_LOCK = ".publishing.lock"
 
 
 @contextlib.contextmanager
@@ -43,24 +44,63 @@ def publishing(target: Path | str) -> Iterator[Path]:
     directory = Path(target)
     existed = directory.exists()
     make_directory(directory)
-    recover(directory)
-    work = directory / f"{_WORK_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-    staging = work / "new"
     try:
-        try:
-            staging.mkdir(parents=True)
-        except OSError as fault:
-            raise store_error(fault, directory) from fault
-        try:
-            yield staging
-        except OSError as fault:
-            raise store_error(fault, fault.filename or directory, doing="write the results") from fault
-        _commit(directory, work)
+        with _locked(directory):
+            _undo_leftovers(directory)
+            work = directory / f"{_WORK_PREFIX}{secrets.token_hex(6)}"
+            try:
+                yield _staging(work)
+                _commit(directory, work)
+            except OSError as fault:
+                raise store_error(fault, fault.filename or directory, doing="write the results") from fault
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
         if not existed:
             with contextlib.suppress(OSError):
                 directory.rmdir()  # only when nothing was published
+
+
+def _staging(work: Path) -> Path:
+    staging = work / "new"
+    staging.mkdir(parents=True)
+    return staging
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock, which the system releases when the process dies. StoreError when it is held."""
+    path = directory / _LOCK
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as fault:
+            raise store_error(fault, directory) from fault
+        try:
+            if not _take(handle):
+                raise StoreError(f"{directory}: another process is writing here; wait for it or give another directory")
+            if not path.exists() or not os.path.samestat(path.stat(), os.fstat(handle)):
+                continue  # its last holder removed the file between our opening and our locking it
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(handle)
+
+
+def _take(handle: int) -> bool:
+    """Lock an open file without waiting; where the system has no such locks, one writer is assumed."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _files(root: Path) -> list[str]:
@@ -138,12 +178,16 @@ def recover(target: Path | str) -> bool:
     Raises StoreError when another living process is publishing in that directory.
     """
     directory = Path(target)
+    if not any(directory.glob(f"{_WORK_PREFIX}*")):
+        return False
+    with _locked(directory):
+        return _undo_leftovers(directory)
+
+
+def _undo_leftovers(directory: Path) -> bool:
+    """Roll back and remove what dead processes left; the caller holds the lock."""
     recovered = False
     for work in sorted(directory.glob(f"{_WORK_PREFIX}*")):
-        if _alive(work):
-            raise StoreError(
-                f"{directory}: another process is writing results here; wait for it or give another directory"
-            )
         try:
             if (work / _JOURNAL).exists():
                 _roll_back(directory, work)
@@ -152,17 +196,3 @@ def recover(target: Path | str) -> bool:
             raise StoreError(f"{work}: could not bring back the results of the last run: {fault}") from fault
         shutil.rmtree(work, ignore_errors=True)
     return recovered
-
-
-def _alive(work: Path) -> bool:
-    """Whether the process named in a staging directory's name still runs (this process included)."""
-    number = work.name.removeprefix(_WORK_PREFIX).split("-")[0]
-    if not number.isdigit():
-        return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it runs and belongs to somebody else
-        return True
-    return True
