@@ -90,7 +90,7 @@ def test_a_manifest_holds_the_scenario_its_hash_and_the_papers(monkeypatch):
     text = "silla: 1\nname: 경주\n"
     scenario = {"name": "경주", "title": "t", "limit": math.inf}
     rest = {"seed": 5, "world_hashes": {"6g": "ab"}, "model_ids": ["test.manifest"] * 2}
-    read = _strict(strict_json(build_manifest(scenario, text, **rest, extra={"tasks": {"done": 4}})))
+    read = _strict(strict_json(build_manifest(text, **rest, scenario=scenario, extra={"tasks": {"done": 4}})))
     assert read["scenario_sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert read["scenario_text"] == text and read["scenario"] == {"name": "경주", "title": "t", "limit": None}
     assert (read["name"], read["seed"], read["tasks"], read["worlds"]) == ("경주", 5, {"done": 4}, {"6g": "ab"})
@@ -99,9 +99,9 @@ def test_a_manifest_holds_the_scenario_its_hash_and_the_papers(monkeypatch):
     assert entry["citations"] == [{"key": "Test1900", "text": "A. Author, A title, 1900", "url": ""}]
     assert read["versions"]["numpy"] == np.__version__
     with pytest.raises(ArgumentError, match="no\\.such"):
-        build_manifest({}, text, seed=1, world_hashes={}, model_ids=["no.such"])
+        build_manifest(text, seed=1, world_hashes={}, model_ids=["no.such"])
     with pytest.raises(ArgumentError, match="seed"):
-        build_manifest({}, text, seed=1, world_hashes={}, model_ids=[], extra={"seed": 2})
+        build_manifest(text, seed=1, world_hashes={}, model_ids=[], extra={"seed": 2})
 
 
 def test_damaged_json_is_named(tmp_path):

@@ -143,21 +143,22 @@ def write_summary(
 
 
 def build_manifest(
-    scenario: Mapping[str, Any],
     scenario_text: str,
     *,
     seed: int,
     world_hashes: Mapping[str, str],
     model_ids: Iterable[str],
+    scenario: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What ``manifest.json`` holds: the scenario itself and its SHA-256, seed, hashes, versions, models, citations.
 
     Parameters
     ----------
-    scenario : the scenario as it was run, plain values with defaults filled in. scenario_text : as the user wrote it.
-    world_hashes : variant -> content hash of its world. model_ids : ids of the model cards used; their modules must
-        have been imported. extra : further entries (task counts, time, engine); may not replace the others.
+    scenario_text : the file as the user wrote it. world_hashes : variant -> content hash of its world.
+    model_ids : ids of the model cards used; their modules must have been imported.
+    scenario : the scenario as it was run, plain values with defaults filled in; the report reads carriers, title and
+        variants from it. extra : further entries (name, title, task counts, time); may not replace the others.
 
     Raises ArgumentError for a model id that is not registered and for an extra entry that exists already.
     """
@@ -168,10 +169,8 @@ def build_manifest(
         raise ArgumentError(f"no model card is registered as {', '.join(unknown)}")
     manifest = {
         "silla": silla.__version__,
-        "name": scenario.get("name", ""),
-        "title": scenario.get("title", ""),
         "seed": int(seed),
-        "scenario": _plain(scenario),
+        "scenario": _plain(scenario or {}),
         "scenario_text": scenario_text,
         "scenario_sha256": hashlib.sha256(scenario_text.encode()).hexdigest(),
         "worlds": dict(world_hashes),
@@ -181,7 +180,8 @@ def build_manifest(
     clash = set(manifest) & set(extra or {})
     if clash:
         raise ArgumentError(f"manifest entries {', '.join(sorted(clash))} are fixed and cannot be given again")
-    return {**manifest, **_plain(extra or {})}
+    named = {key: manifest["scenario"][key] for key in ("name", "title") if key in manifest["scenario"]}
+    return {**manifest, **named, **_plain(extra or {})}
 
 
 def _model_entry(card: ModelCard) -> dict[str, Any]:

@@ -306,7 +306,8 @@ def watts_per_unit(anchor: PowerAnchor = DEFAULT_ANCHOR, *, category: int = 1) -
     """Watts of one unit of relative power of `category`, so that the anchor's cell at full load draws its watts.
 
     The two categories of the TR describe different hardware of the same reference configuration, so each is scaled to
-    the same loaded cell. The anchor's set fixes the unit for all sets of a category, as in the TR.
+    the same loaded cell. Assumed, since the TR states no watts: one unit is the same in the three sets of a category.
+    For an FR2 or FDD cell of known power give an anchor of that set.
 
     >>> round(watts_per_unit(), 3)
     5.407
