@@ -21,7 +21,7 @@ from silla.scenario.files import SourceFile, referenced
 from silla.scenario.models import Scenario
 from silla.scenario.patch import apply_override, merge, parse_override, parse_path, set_value
 from silla.scenario.problem import Problem, fault
-from silla.scenario.problems import boolean_problems, locate, validation_problems
+from silla.scenario.problems import boolean_problems, in_order, locate, validation_problems
 from silla.scenario.provisional import stand_in
 from silla.scenario.source import find_scenario, read_scenario
 from silla.scenario.suggest import did_you_mean, listing
@@ -168,7 +168,7 @@ def _collect(found: list[Problem], make: Callable[[], Scenario | None]) -> Scena
 
 
 def _validated(tree: MapNode, path: Path) -> Scenario:
-    found = [*boolean_problems(Scenario, tree), *own_part_problems(tree)]
+    found: list[Problem] = [*boolean_problems(Scenario, tree), *own_part_problems(tree)]
     touched: list[tuple[str | int, ...]] = []
     try:
         scenario: Scenario | None = Scenario.model_validate(plain(tree))
@@ -181,7 +181,7 @@ def _validated(tree: MapNode, path: Path) -> Scenario:
             if not any(where[: len(t)] == t or t[: len(where)] == where for t in touched):
                 found.append(locate(tree, where, message))
     if found or scenario is None:
-        raise ScenarioError(sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line)))
+        raise ScenarioError(list(in_order(found)))
     return scenario
 
 

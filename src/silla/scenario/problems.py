@@ -20,7 +20,7 @@ from silla.scenario.introspect import (
 from silla.scenario.problem import Problem, show_path
 from silla.scenario.suggest import did_you_mean, listing, nearest, unit_of_name, unit_slip
 
-__all__ = ["boolean_problems", "locate", "real_path", "validation_problems"]
+__all__ = ["boolean_problems", "in_order", "locate", "real_path", "validation_problems"]
 
 Path = tuple[str | int, ...]
 
@@ -45,7 +45,13 @@ def validation_problems(
     for entry in error.errors(include_url=False):
         grouped.setdefault(real_path(entry, root), []).append(entry)
     found = [locate(root, path, _message(entries, path, model, root), prefix) for path, entries in grouped.items()]
-    return sorted(found, key=lambda p: (p.file, p.line))
+    return in_order(found)
+
+
+def in_order(found: Iterable[Problem]) -> list[Problem]:
+    """The problems in the order of file and line, each once."""
+    unique: list[Problem] = list(dict.fromkeys(found))
+    return sorted(unique, key=lambda p: (p.file, p.line))
 
 
 def locate(root: Node, path: Path, message: str, prefix: Path = ()) -> Problem:

@@ -86,7 +86,7 @@ def decode_text(data: bytes, name: str, error: type[InputError]) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
-        raise error(f"{name}:{line} the text is not UTF-8{_encoding_hint(data)}; save it as UTF-8") from None
+        raise error(f"{name}:{line}: the text is not UTF-8{_encoding_hint(data)}; save it as UTF-8") from None
 
 
 def _encoding_hint(data: bytes) -> str:

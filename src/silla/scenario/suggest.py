@@ -96,9 +96,11 @@ def unit_of_name(key: str) -> str:
     """The unit that a field's name ends in (``"tx_power_dbm"`` -> ``"dBm"``); empty when it ends in none."""
     parts = key.split("_")
     for i in range(max(0, len(parts) - 3), len(parts)):
-        unit = _ENDINGS.get("_".join(parts[i:]))
+        ending = "_".join(parts[i:])
+        unit = _ENDINGS.get(ending)
         if unit is not None and (i > 0 or len(parts) == 1):
-            return unit
+            # the end of `rain_mm_per_h` is not the unit h
+            return unit if "per" not in parts or "per" in ending else ""
     return ""
 
 

@@ -7,8 +7,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from silla.base.errors import DataFileError
 from silla.scenario.source import decode_text, open_regular, reason
@@ -39,7 +39,7 @@ def check_regular(path: Path, name: str) -> os.stat_result:
 
 
 @contextmanager
-def reading(path: Path, name: str) -> Iterator[BinaryIO]:
+def reading(path: Path, name: str) -> Iterator[BufferedReader]:
     """The file open for reading; OSError becomes DataFileError."""
     check_regular(path, name)
     try:
