@@ -115,8 +115,8 @@ def load_fixed_point(
 
     A full cell shares its resources in proportion to what its users need, so all of them get the same share of their
     demand. Users out of reach without any interference get nothing and claim nothing; users that interference puts out
-    of reach get nothing and go on claiming what they last needed, which keeps the map monotone. Raises ArgumentError when the loads still move by
-    more than `tolerance` after `max_iterations`.
+    of reach get nothing and go on claiming what they last needed, which keeps the map monotone. Raises ArgumentError
+    when the loads still move by more than `tolerance` after `max_iterations`.
     """
     n_cells, step = gain.shape[1], 0
     demand = np.broadcast_to(np.asarray(demand_bit_per_s, dtype=float), (len(gain),))
