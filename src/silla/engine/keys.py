@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.errors import RunError
-from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_rates, link_budgets
+from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_rates, link_budgets, plob_bit_per_s
 from silla.physics.quantum.key_routing import allocate
 from silla.physics.quantum.rekeying import cipher_demand_bit
 from silla.world.types import World
 
-__all__ = ["KeyDay", "key_day"]
+__all__ = ["STATES", "KeyDay", "key_day", "key_links_of"]
 
 Floats = NDArray[np.float64]
 STATES = ("up", "no key", "eavesdropped", "cut")
@@ -50,7 +50,6 @@ class KeyDay:
     budget: LinkBudget
     clean: KeyRates
     direct_budget: LinkBudget
-    direct_clean: Floats
 
 
 def key_day(world: World, hub_bits: Floats, epochs_s: Floats, step_s: float) -> KeyDay:
@@ -75,7 +74,6 @@ def key_day(world: World, hub_bits: Floats, epochs_s: Floats, step_s: float) -> 
     return KeyDay(
         **out, qber=qber, state=state, traffic=traffic, **shares, key_demand=demand, key_served=served,
         **_direct(world, direct_budget, tapped, cut, step_s), budget=budget, clean=clean, direct_budget=direct_budget,
-        direct_clean=direct_rates(world, direct_budget, np.zeros(len(world.direct_links.id))),
     )  # fmt: skip
 
 
@@ -183,7 +181,7 @@ def _direct(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_
     links = world.direct_links
     on_link, cut_link = tapped[:, links.fibre], cut[:, links.fibre]
     offered = np.broadcast_to(links.message_bit_per_s * step_s, on_link.shape).copy()
-    rate = np.stack([direct_rates(world, budget, row) for row in on_link]) if len(links.id) else np.zeros(on_link.shape)
+    rate = np.stack([direct_rates(world, budget, row).bit_per_s for row in on_link]) if len(links.id) else np.zeros(on_link.shape)
     state = np.where(rate > 0, 0, 1)
     state = np.where(on_link > 0, 2, state)
     state = np.where(cut_link > 0, 3, state)
@@ -198,3 +196,28 @@ def _check_conservation(world: World, out: dict[str, Floats], supply: Floats) ->
     slack = 1e-6 * (1.0 + before + supply)
     if np.any(left < -slack) or np.any(out["stock"] > left + slack):
         raise RunError("key stocks do not add up: a link gave more key than it had; this is a fault of the program")
+
+
+def key_links_of(world: World, variant: str) -> list[tuple]:
+    """Rows of the table `key_links` of one variant: what each quantum link is worth without events."""
+    rows = []
+    budget = link_budgets(world, world.key_links)
+    clean = key_rates(world, budget, np.zeros(len(world.key_links.id)))
+    rows += _link_rows(world, variant, "key", world.key_links, budget, clean.qber, clean.bit_per_s, clean.plob_bit_per_s, clean.limited_by)
+    links = world.direct_links
+    budget = link_budgets(world, links)
+    direct = direct_rates(world, budget, np.zeros(len(links.id)))
+    limits = tuple("the fibre is passed twice" if r > 0 else "loss" for r in direct.bit_per_s)
+    bound = plob_bit_per_s(links, budget)
+    return rows + _link_rows(world, variant, "direct", links, budget, direct.qber, direct.bit_per_s, bound, limits)
+
+
+def _link_rows(world, variant, kind, links, budget, qber, rate, bound, limits) -> list[tuple]:
+    f = world.fibres
+    return [
+        (
+            variant, links.id[i], kind, links.protocol[i], f.id[links.fibre[i]], f.length_m[links.fibre[i]] / 1e3,
+            budget.loss_db[i], budget.raman_per_gate[i], budget.dark_per_gate[i], qber[i], rate[i], bound[i], limits[i],
+        )
+        for i in range(len(links.id))
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from silla.physics.quantum.dl04 import best_direct_rate
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.world.types import DirectLinks, KeyLinks, World
 
-__all__ = ["LinkBudget", "direct_rates", "key_rates", "link_budgets"]
+__all__ = ["DirectRates", "KeyRates", "LinkBudget", "direct_rates", "key_rates", "link_budgets", "plob_bit_per_s"]
 
 Floats = NDArray[np.float64]
 
@@ -132,9 +132,8 @@ def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates
     clicks = np.asarray(seen.gain) * links.pulse_rate_hz
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
     bits = rate * links.pulse_rate_hz * dead_time_factor(clicks / 2, dead)  # the clicks of a basis fall on two detectors
-    plob = plob_bit(budget.channel) * links.pulse_rate_hz
     limits = _limits(budget, np.asarray(seen.qber), bits, clicks * dead / 2, links.misalignment)
-    return KeyRates(np.where(bits < _DEAD, 0.0, bits), np.asarray(seen.qber), plob, limits)
+    return KeyRates(np.where(bits < _DEAD, 0.0, bits), np.asarray(seen.qber), plob_bit_per_s(links, budget), limits)
 
 
 def _limits(budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, misalignment: Floats) -> tuple[str, ...]:
@@ -153,11 +152,24 @@ def _limits(budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, 
     return tuple(words)
 
 
-def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> Floats:
-    """Secret message bit/s of direct-communication links (DL04 with weak pulses); zero under too strong an attack."""
+def plob_bit_per_s(links: KeyLinks | DirectLinks, budget: LinkBudget) -> Floats:
+    """Repeaterless capacity of each link's fibre, bit/s."""
+    return np.asarray(plob_bit(budget.channel)) * links.pulse_rate_hz
+
+
+@dataclass(frozen=True)
+class DirectRates:
+    """Secret message bit/s and the receiver's error rate of each direct link."""
+
+    bit_per_s: Floats
+    qber: Floats
+
+
+def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> DirectRates:
+    """Rates of direct-communication links (DL04 with weak pulses); zero under too strong an attack."""
     links = world.direct_links
     if not len(links.id):
-        return np.zeros(0)
+        return DirectRates(np.zeros(0), np.zeros(0))
     efficiency = links.receiver_transmittance * np.array([d["efficiency"] for d in links.detector], dtype=float)
     best, _ = best_direct_rate(
         budget.channel,
@@ -167,4 +179,4 @@ def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> Float
     )
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
     alive = dead_time_factor(np.asarray(best.gain) * links.pulse_rate_hz / 2, dead)
-    return np.asarray(best.capacity) * links.pulse_rate_hz * alive
+    return DirectRates(np.asarray(best.capacity) * links.pulse_rate_hz * alive, np.asarray(best.qber))

@@ -137,7 +137,7 @@ class Carrier(Part):
     )
     ue_antenna: str = reference("isotropic", to="antennas", description="The users' antenna.")
     uplink_p0_dbm: float = quantity(
-        -90.0,
+        -80.0,
         unit="dBm",
         ge=-202,
         le=24,

@@ -1,0 +1,37 @@
+"""Which models a world uses, for the manifest and the bibliography."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from silla.base.provenance import all_models
+from silla.world.types import World
+
+__all__ = ["models_used"]
+
+
+def models_used(world: World) -> list[str]:
+    """Ids of the model cards whose functions a run of this world calls, sorted."""
+    prefixes = tuple(_prefixes(world))
+    return [card for card in all_models() if card.startswith(prefixes)]
+
+
+def _prefixes(world: World) -> Iterator[str]:
+    yield from ("radio.modulation", "radio.antennas", "radio.shadowing", "radio.penetration", "compute.cell_power", "compute.energy")
+    if world.environment.los == "buildings":
+        yield "radio.obstruction"
+    for name in sorted(set(world.sites.propagation)):
+        short = name.split("-")[0]
+        yield from (f"radio.path_loss.{short}", f"radio.los.{short}")
+    if (world.carriers.frequency_hz > 10e9).any():
+        yield "radio.atmosphere"
+    if (world.carriers.frequency_hz > 100e9).any():
+        yield "radio.subthz"
+    if len(world.pools.id):
+        yield from ("compute.gpu", "compute.pool", "compute.ran_load")
+    if len(world.key_links.id):
+        yield from ("optical.fibre", "quantum.finite_key", "quantum.detectors", "quantum.attack", "quantum.bounds", "quantum.channel")
+    if world.fibres.classical_channels.any() and len(world.key_links.id):
+        yield "optical.raman"
+    if len(world.direct_links.id):
+        yield "quantum.dl04"
