@@ -153,7 +153,7 @@ class Carrier(Part):
         source="3GPP TS 38.213 clause 7.1.1",
     )
     sleep: SleepPolicy = choice(
-        "none", description="Deepest sleep of its cells between transmissions.", source="3GPP TR 38.864 Table 5.1-3"
+        "micro", description="Deepest sleep of its cells between transmissions.", source="3GPP TR 38.864 Table 5.1-3"
     )
     receiver: str = reference("lmmse", to="receivers", description="Receiver of the cells (uplink).")
     enabled: bool = Field(True, description="Cells on a carrier that is not enabled do not exist.")

@@ -106,10 +106,6 @@ def _project(lat: Any, lon: Any, scenario: Scenario) -> Any:
     return project(lat, lon, scenario.origin.lat, scenario.origin.lon)
 
 
-def _given(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
 class _Sites:
     """Sites of the list, the file and the layout in one row each, with their cells as (template, azimuth, tilt)."""
 
@@ -151,22 +147,16 @@ class _Sites:
         table = read_sites(self.scenario.files, folder)
         if entry is None or table is None:
             return []
-        if table.x_m is None:
-            places = np.column_stack(_project(table.lat, table.lon, self.scenario))
-        else:
-            places = np.column_stack([table.x_m, table.y_m])
         xy = []
-        for ident in table.site_ids():
-            rows = table.rows_of(ident)
-            first = rows[0]
-            xy.append(places[first])
+        for site in table.sites():
+            xy.append(_project(site.lat, site.lon, self.scenario) if site.x_m is None else (site.x_m, site.y_m))
             cells = [
-                (c, float(table.azimuth_deg[r]), float(table.downtilt_deg[r]), _given(table.tx_power_dbm[r]))
-                for r in rows
+                (c, row.azimuth_deg, row.downtilt_deg, row.tx_power_dbm)
+                for row in site.rows
                 for c in entry.cells
-                if table.carrier[r] in ("", c.carrier)
+                if row.carrier in (None, c.carrier)
             ]
-            self._add(ident, table.name[first], float(table.height_m[first]), None, None, cells)
+            self._add(site.id, site.name, site.height_m, None, None, cells)
         return xy
 
     def compiled(self, nodes_xy: Floats, place: dict[str, int]) -> Sites:
@@ -272,10 +262,8 @@ def _environment(scenario: Scenario, buildings: Footprints) -> Environment:
 def _buildings(scenario: Scenario, folder: Path, laid: Laid | None) -> Footprints:
     table = read_buildings(scenario.files, folder)
     if table is not None:
-        lon, lat = table.lonlat_deg.T
-        owner = np.repeat(np.arange(len(table)), np.diff(table.polygon_start))
-        xy = np.column_stack(_project(lat, lon, scenario))
-        return Footprints(xy, table.ring_start, owner, table.height_m)
+        xy = np.column_stack(_project(table.lat, table.lon, scenario))
+        return Footprints(xy, table.ring_offsets, table.ring_building, table.height_m)
     rings = () if laid is None else laid.footprints
     return Footprints.from_rings([[ring] for ring, _ in rings], [height for _, height in rings])
 
