@@ -23,21 +23,16 @@ def run(
 ) -> None:
     """Simulate a scenario and write its results and report."""
     from silla.cli._output import emit_json
-    from silla.cli._running import simulate
+    from silla.cli._running import show_summary, simulate
+    from silla.engine.run import default_directory
     from silla.results.summary import read_json
     from silla.scenario.loader import load
 
     loaded = load(scenario, settings or (), variant)
-    directory = out or Path("runs") / _folder(loaded.scenario.name)
+    directory = out or default_directory(loaded)
     outcome, page = simulate(loaded, directory, jobs=jobs or os.cpu_count() or 1, engine=engine, report=report)
     if as_json:
         emit_json({**read_json(directory / "summary.json"), "directory": str(directory), "report": str(page) if page else None})
         return
-    from silla.cli._running import show_summary
-
     show_summary(directory, outcome, page)
 
-
-def _folder(name: str) -> str:
-    """A folder name of a scenario's name: any script, without what file systems refuse."""
-    return "".join("_" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name).strip(". ") or "run"

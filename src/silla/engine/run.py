@@ -20,7 +20,7 @@ from silla.engine.tasks import Record, Task
 from silla.results.store import Store
 from silla.scenario.loader import Loaded
 
-__all__ = ["RunOutcome", "run_scenario"]
+__all__ = ["RunOutcome", "default_directory", "run_scenario"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,6 +33,13 @@ class RunOutcome:
     computed: int
     reused: int
     elapsed_s: float
+
+
+def default_directory(loaded: Loaded) -> Path:
+    """``runs/NAME``: the scenario's name in any script, without what file systems refuse."""
+    name = loaded.scenario.name
+    safe = "".join("_" if c in '/\\:*?"<>|' or ord(c) < 32 else c for c in name).strip(". ")
+    return Path("runs") / (safe or "run")
 
 
 def run_scenario(
