@@ -19,7 +19,7 @@ __all__ = ["BB84_THRESHOLD", "SIX_STATE_THRESHOLD", "bb84_rate", "plob_bit", "si
 TRANSMITTANCE = Range(0.0, 1.0 - 1e-12, "")
 
 BB84_THRESHOLD = 0.110027864  # root of 1 - 2 h(e); checked in the tests
-SIX_STATE_THRESHOLD = 0.126193055  # root of 1 - h(3e/2) - (3e/2) log2(3); checked in the tests
+SIX_STATE_THRESHOLD = 0.126193083  # root of 1 - h(3e/2) - (3e/2) log2(3); checked in the tests
 
 
 def plob_bit(transmittance: ArrayLike):

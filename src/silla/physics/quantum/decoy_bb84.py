@@ -115,10 +115,10 @@ def _single_photon_bounds(decoys, received, mu, nu, eta, y0, e_d, e0, p_ap):
         return y1 * (1.0 + p_ap), e0 * y0 + e_d * (y1 - y0) + 0.5 * p_ap * y1
     signal = received(mu)
     if decoys == "none":
-        # Q_1 >= Q_mu - P(n >= 2), all errors blamed on single photons
+        # Q_1 >= Q_mu - P(n >= 2), all errors blamed on single photons; after-pulses come on top of certain clicks
         poisson_1 = mu * np.exp(-mu)
-        multi = -np.expm1(-mu) - poisson_1
-        return (signal.gain - y0 * np.exp(-mu) - multi) / poisson_1, signal.error_gain / poisson_1
+        multi = (-np.expm1(-mu) - poisson_1) * (1.0 + p_ap)
+        return (signal.gain - received(0.0).gain * np.exp(-mu) - multi) / poisson_1, signal.error_gain / poisson_1
     weak = received(nu)
     background = received(0.0).gain
     if decoys == "one-decoy":

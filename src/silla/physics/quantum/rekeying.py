@@ -59,16 +59,16 @@ def rekey_counts(
 def _one_epoch(volume, epoch_s, every_byte, every_s, age_s, used, rekey_idle):
     """Rekeyings of one epoch, and the counters at its end."""
     rate = volume / epoch_s
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         by_volume = np.where(rate > 0.0, every_byte / rate, np.inf)
         first_by_volume = np.where(rate > 0.0, (every_byte - used) / rate, np.inf)
     clock = (rate > 0.0) | rekey_idle
     first = np.maximum(np.where(clock, np.minimum(every_s - age_s, first_by_volume), np.inf), 0.0)
     period = np.minimum(by_volume, every_s)
-    fires = first <= epoch_s
+    # a rekeying that falls on the boundary, to rounding, belongs to the epoch that ends there
+    fires = first <= epoch_s * (1.0 + 1e-12)
     with np.errstate(invalid="ignore"):
-        # a rekeying that falls on the boundary belongs to the epoch that ends there
-        more = np.where(fires, np.floor((epoch_s - first) / period * (1.0 + 1e-12)), 0.0)
+        more = np.where(fires, np.floor(np.maximum(epoch_s - first, 0.0) / period * (1.0 + 1e-12)), 0.0)
         since = np.where(fires, np.maximum(epoch_s - first - np.where(more > 0, more * period, 0.0), 0.0), 0.0)
     age = np.where(fires, since, age_s + np.where(clock, epoch_s, 0.0))
     return fires * (1.0 + more), age, np.where(fires, rate * since, used + volume)
