@@ -117,7 +117,7 @@ def _operating_system(error: OSError) -> int:
         # whoever read our output has had enough; the interpreter must not complain at exit either
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOENT):
         name = f"{error.filename}: " if error.filename else ""
         _say(f"{name}{(error.strerror or str(error)).lower()}")

@@ -65,11 +65,12 @@ def open_regular(path: Path, name: str, max_bytes: int, error: type[InputError])
         if status.st_size > max_bytes:
             raise error(f"{name}: {_size(status.st_size)} is too large; at most {_size(max_bytes)} is read here")
         with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
+            # not read(max_bytes + 1): that many bytes would be set aside at once
+            data = file.read(status.st_size + 1)
     except OSError as fault:
         raise error(f"{name}: cannot be read: {reason(fault)}") from None
-    if len(data) > max_bytes:
-        raise error(f"{name}: larger than {_size(max_bytes)}, which is the most that is read here")
+    if len(data) > status.st_size:
+        raise error(f"{name}: the file grows while it is read; try again when it is complete")
     return data
 
 

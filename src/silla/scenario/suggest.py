@@ -121,7 +121,9 @@ def unit_slip(value: float, unit: str, low: float, high: float) -> str:
     # a value that lands exactly on a limit is a weaker guess than one inside
     for other, converted in sorted(fits, key=lambda fit: fit[1] in (low, high)):
         return f"did you mean {other}? {_slip_text(value, other, converted, unit)}"
-    for factor in (1e3, 1e-3, 1e6, 1e-6, 1e9, 1e-9, -1.0):
+    # a value just beyond a limit is no slip of a factor of a thousand
+    factors = (1e3, 1e-3, 1e6, 1e-6, 1e9, 1e-9) if not low / 10 <= value <= high * 10 else ()
+    for factor in (*factors, -1.0):
         converted = value * factor
         if low <= converted <= high and converted != 0.0:
             return f"did you mean {converted:g}?"

@@ -72,7 +72,7 @@ def _add_feature(builder: FootprintsBuilder, number: int, feature: Any) -> None:
     height = tag_height(properties, builder.assumed) if _has_height(builder, number, properties) else None
     for polygon in polygons:
         if not isinstance(polygon, list) or not polygon:
-            raise builder.error(number, "a polygon without rings")
+            raise builder.error(number, "a polygon has no coordinates")
         rings = [_ring(builder, number, ring) for ring in polygon]
         builder.add(number, rings, height, base)
 
