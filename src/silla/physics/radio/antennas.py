@@ -7,6 +7,7 @@ A pattern table samples a pattern on a regular grid; it is what the drop-level c
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,25 +112,24 @@ def beam_grid_gain(
     """
     if reduce not in ("best", "mean"):
         raise ArgumentError(f"beam_grid_gain: reduce is {reduce!r}, allowed 'best' or 'mean'")
-    theta, phi = np.broadcast_arrays(np.asarray(zenith_rad, dtype=float), np.asarray(azimuth_rad, dtype=float))
-    shape = theta.shape
-    uz, uy = _phases(theta.ravel(), phi.ravel())
-    element = 10.0 ** (element_gain_dbi(theta, phi, panel).ravel() / 10.0)
+    theta, phi = np.asarray(zenith_rad, dtype=float), np.asarray(azimuth_rad, dtype=float)
+    uz, uy = _phases(theta, phi)  # of different shapes on a grid of angles: the rows' part is worked out once a row
+    element = 10.0 ** (element_gain_dbi(theta, phi, panel) / 10.0)
     centre = np.cos(np.radians(panel.electrical_tilt_deg))
 
     def along(u: _F64, n: int, spacing: float, middle: float) -> _F64:
         if n == 1:
             return np.ones_like(u)
         steps = np.arange(n * oversampling) / (n * oversampling) - 0.5 + 0.5 / n / oversampling
-        out = np.empty_like(u)
+        flat, out = u.ravel(), np.empty(u.size)
         for start in range(0, u.size, _CHUNK):
-            part = u[start : start + _CHUNK, None]
+            part = flat[start : start + _CHUNK, None]
             gains = _dirichlet(spacing * (part - middle) - steps, n)
             out[start : start + _CHUNK] = gains.max(axis=1) if reduce == "best" else gains.mean(axis=1)
-        return out
+        return out.reshape(u.shape)
 
     gain = element * along(uz, panel.rows, panel.row_spacing, centre)
-    return (gain * along(uy, panel.columns, panel.column_spacing, 0.0)).reshape(shape)
+    return gain * along(uy, panel.columns, panel.column_spacing, 0.0)
 
 
 def to_local(direction: _F64, azimuth_rad: ArrayLike, downtilt_rad: ArrayLike) -> tuple[_F64, _F64]:
@@ -151,13 +151,15 @@ def to_local(direction: _F64, azimuth_rad: ArrayLike, downtilt_rad: ArrayLike) -
     return np.arctan2(np.hypot(lx, ly), lz), np.arctan2(ly, lx)
 
 
+@functools.lru_cache(maxsize=64)
 def pattern_table(
     panel: Panel, mode: str = "fixed", step_deg: float = 1.0, oversampling: int = 1
 ) -> NDArray[np.float32]:
     """Gain in dBi sampled on [zenith 0..180, azimuth -180..180] degrees, float32 [180/step + 1, 360/step + 1].
 
     mode : "fixed" the panel phased to its electrical tilt, "best" and "mean" its DFT beam grid (`beam_grid_gain`).
-    Values are floored at -100 dBi so that pattern nulls can be interpolated.
+    Values are floored at -100 dBi so that pattern nulls can be interpolated. The array is kept for the next call with
+    the same arguments, and therefore read-only.
     """
     theta = np.radians(np.arange(0.0, 180.0 + step_deg / 2, step_deg))[:, None]
     phi = np.radians(np.arange(-180.0, 180.0 + step_deg / 2, step_deg))[None, :]
@@ -165,7 +167,9 @@ def pattern_table(
         gain = panel_gain(theta, phi, panel)
     else:
         gain = beam_grid_gain(theta, phi, panel, oversampling, mode)
-    return (10.0 * np.log10(np.maximum(gain, 1e-10))).astype(np.float32)
+    table = (10.0 * np.log10(np.maximum(gain, 1e-10))).astype(np.float32)
+    table.setflags(write=False)
+    return table
 
 
 def lookup(table_dbi: NDArray[np.float32], zenith_rad: ArrayLike, azimuth_rad: ArrayLike) -> _F64:
