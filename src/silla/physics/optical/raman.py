@@ -175,7 +175,11 @@ register(
         title="Raman photons of a classical channel in a quantum channel",
         function=noise_photons_per_s,
         sources=(CHAPURAN, ERAERDS),
-        valid={"power_w": Range(0.0, 10.0, "W"), "length_m": Range(0.0, 2e6, "m")},
+        valid={
+            "power_w": Range(0.0, 10.0, "W"),
+            "length_m": Range(0.0, 2e6, "m"),
+            "bandwidth_m": Range(0.0, 50e-9, "m"),
+        },
         references=(
             Reference(
                 {

@@ -103,8 +103,9 @@ def gain_and_error(
     return Received(gain, error, qber[()])
 
 
-def _qber(intensity, transmittance, y0, misalignment):
-    return gain_and_error(intensity, transmittance, y0=y0, misalignment=misalignment).qber
+def _qber(intensity, transmittance, y0, misalignment, afterpulse=0.0):
+    check_channel("channel", transmittance=transmittance, y0=y0, misalignment=misalignment, afterpulse=afterpulse)
+    return gain_and_error(intensity, transmittance, y0=y0, misalignment=misalignment, afterpulse=afterpulse).qber
 
 
 register(

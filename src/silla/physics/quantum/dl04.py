@@ -148,7 +148,12 @@ register(
         title="DL04 direct communication: secrecy capacity of the wiretap channel",
         function=_card_capacity,
         sources=(QI2019, DENG2004),
-        valid={"transmittance": LINE, "misalignment": Range(0.0, 0.25, ""), "receiver_efficiency": EFFICIENCY},
+        valid={
+            "transmittance": LINE,
+            "misalignment": Range(0.0, 0.25, ""),
+            "y0": CHANNEL_RANGES["y0"],
+            "receiver_efficiency": EFFICIENCY,
+        },
         references=(
             Reference(
                 {"transmittance": 0.1, "misalignment": 0.0, "y0": 0.0, "receiver_efficiency": 0.5},

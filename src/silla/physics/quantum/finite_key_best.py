@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
-from silla.physics.quantum.channel import check_channel
+from silla.base.provenance import ModelCard, Reference, check_domain, register
+from silla.physics.quantum.channel import CHANNEL_RANGES, check_channel
 from silla.physics.quantum.finite_key import BLOCK, EPSILON, _expected, _key_length
 from silla.physics.quantum.presets import LIM, RUSCA
 
@@ -194,7 +194,7 @@ register(
         title="Finite-key decoy BB84, one decoy, best settings",
         function=_card_rate_one,
         sources=(RUSCA.source,),
-        valid={"transmittance": Range(1e-6, 1.0, ""), "block": BLOCK},
+        valid={**CHANNEL_RANGES, "block": BLOCK},
         references=(
             Reference(
                 {
@@ -209,8 +209,7 @@ register(
                 rel=0.5,
             ),
         ),
-        increasing=("transmittance", "block"),
-        decreasing=("y0", "misalignment"),
+        increasing=("block",),
         left_out="detector efficiency mismatch, source side channels, the spread of counts about their mean",
     )
 )
