@@ -106,16 +106,17 @@ def _print_carrier(a: dict[str, Any]) -> None:
 
 
 def _print_designs(gbps: float, rows: list[dict[str, Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"What carries {gbps:g} Gbit/s: the lightest carrier of each band")
-    for name in ("band", "GHz", "layers", "modulation", "bit/s/Hz", "needs GHz", "Gbit/s", "reach m"):
+    table = Table(title=f"What carries {gbps:g} Gbit/s: the lightest carrier of each band", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("band", "GHz", "layers", "bit/s/Hz", "needs GHz", "Gbit/s", "reach m"):
         table.add_column(name, justify="left" if name == "band" else "right", no_wrap=True)
     for r in rows:
-        ends = f"[{'green' if r['carries'] else 'red'}]{r['ends_at_bit_per_s'] / 1e9:.4g}[/]"
+        ends = f"[{'green' if r['carries'] else 'red'}]{r['ends_at_bit_per_s'] / 1e9:.0f}[/]"
         table.add_row(
-            r["band"], f"{r['width_hz'] / 1e9:.3g}", str(r["layers"]), r["modulation"], f"{r['bit_per_s_per_hz']:.3g}",
-            f"{r['bandwidth_needed_hz'] / 1e9:.3g}", ends, f"{r['reach_m']:.0f}",
+            r["band"], f"{r['width_hz'] / 1e9:.3g}", f"{r['layers']} x {r['modulation']}",
+            f"{r['bit_per_s_per_hz']:.3g}", f"{r['bandwidth_needed_hz'] / 1e9:.3g}", ends, f"{r['reach_m']:.0f}",
         )  # fmt: skip
     Console(highlight=False).print(table)

@@ -141,7 +141,7 @@ register(
         function=gas_attenuation_db_per_km,
         sources=(P676,),
         valid={"frequency_ghz": _FREQ, "vapour_g_per_m3": _VAPOUR},
-        references=(Reference({"frequency_ghz": 12.0}, 0.01756, "itur 0.4 (P.676-12 Annex 1)", rel=0.02),),
+        references=(Reference({"frequency_ghz": 12.0}, 0.0179877, "itur 0.4.0, an independent P.676-12", rel=1e-5),),
         left_out="layered atmosphere, scintillation",
     )
 )
