@@ -88,13 +88,10 @@ def _has_height(builder: FootprintsBuilder, number: int, properties: dict[str, A
 
 
 def _ring(builder: FootprintsBuilder, number: int, ring: Any) -> np.ndarray:
-    try:
-        points = np.array([point[:2] for point in ring], dtype=float)
-        if points.ndim != 2 or points.shape[1] != 2 or any(isinstance(c, (str, bool)) for p in ring for c in p[:2]):
-            raise ValueError
-    except (TypeError, ValueError, KeyError):
-        raise builder.error(number, "a ring is a list of [longitude, latitude] pairs of numbers") from None
-    if len(points) >= 3 and not np.array_equal(points[0], points[-1]):
+    points = _pairs(ring)
+    if points is None:
+        raise builder.error(number, "a ring is a list of [longitude, latitude] pairs of numbers")
+    if len(points) >= 3 and (points[0] != points[-1]).any():
         if not builder.repair:
             raise builder.error(
                 number, "a ring is not closed: its last point must equal its first; mend it, or set `repair: true`"
@@ -104,6 +101,19 @@ def _ring(builder: FootprintsBuilder, number: int, ring: Any) -> np.ndarray:
     if len(points) < 4:
         raise builder.error(number, f"a ring has {len(points)} points; a closed ring has at least 4")
     return points
+
+
+def _pairs(ring: Any) -> np.ndarray | None:
+    """(n, 2) float64 of a list of positions (a third coordinate is dropped); None when it is something else."""
+    try:
+        points = np.array(ring)
+        if points.ndim != 2:  # positions with and without a height
+            points = np.array([point[:2] for point in ring])
+    except (TypeError, ValueError, KeyError):
+        return None
+    if points.ndim != 2 or points.shape[1] < 2 or points.dtype.kind not in "iuf":
+        return None
+    return points[:, :2].astype(float)
 
 
 class _Parser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -98,30 +99,27 @@ class FootprintsBuilder:
                 feature,
                 f"a building from {base_m:g} m to {height_m:g} m; heights go upwards from 0 to {MAX_HEIGHT_M:g} m",
             )
-        for number, ring in enumerate(rings):
-            self._check_ring(feature, number, ring)
         self.rings += rings
         self.polygon_start.append(len(self.rings))
         self.height_m.append(height_m)
         self.base_m.append(base_m)
         self.feature.append(feature)
 
-    def _check_ring(self, feature: int, number: int, ring: Ring) -> None:
-        name = "the outline" if number == 0 else f"hole {number}"
-        if not np.isfinite(ring).all():
-            raise self.error(feature, f"{name} has a coordinate that is not a number")
-        lon, lat = ring[:, 0], ring[:, 1]
-        if (np.abs(lat) > 90).any():
-            i = int(np.argmax(np.abs(lat) > 90))
-            swapped = abs(lat[i]) <= 180 and abs(lon[i]) <= 90
-            hint = "are lat and lon swapped?" if swapped else "are these metres? Save the file in WGS84 (EPSG:4326)"
-            raise self.error(feature, f"{name} has latitude {lat[i]:g}, beyond 90 degrees; {hint}")
-        if (np.abs(lon) > 180).any():
-            i = int(np.argmax(np.abs(lon) > 180))
-            raise self.error(
-                feature,
-                f"{name} has longitude {lon[i]:g}, beyond 180 degrees; are these metres? Save it in WGS84 (EPSG:4326)",
-            )
+    def _check_coordinates(self, coordinates: np.ndarray, ring_lengths: np.ndarray) -> None:
+        """The first vertex that is no place on earth, named with its feature."""
+        lon, lat = coordinates[:, 0], coordinates[:, 1]
+        bad = np.flatnonzero(~((np.abs(lat) <= 90) & (np.abs(lon) <= 180)))
+        if not bad.size:
+            return
+        vertex = int(bad[0])
+        ring = int(np.searchsorted(np.cumsum(ring_lengths), vertex, side="right"))
+        building = int(np.searchsorted(self.polygon_start, ring, side="right")) - 1
+        x, y = float(lon[vertex]), float(lat[vertex])
+        if abs(y) <= 180 and abs(x) <= 90:
+            hint = "are lat and lon swapped?"
+        else:
+            hint = "are these metres? Save it in WGS84 (EPSG:4326)"
+        raise self.error(self.feature[building], f"a vertex has longitude {x:g} and latitude {y:g}; {hint}")
 
     def build(self) -> Footprints:
         """The checked arrays; DataFileError names the first footprint that crosses itself, unless `repair`."""
@@ -135,16 +133,16 @@ class FootprintsBuilder:
                 self.feature[first],
                 f"the footprint crosses itself or is degenerate: {reason}{more}; mend it, or set `repair: true`",
             )
-        pieces = [[p] for p in polygons.tolist()]
-        for i in bad.tolist():
-            pieces[i] = self._mend(polygons[i])
-        return self._flatten(pieces)
+        mended = {i: self._mend(polygons[i]) for i in bad.tolist()}
+        return self._flatten(polygons, mended)
 
     def _polygons(self) -> np.ndarray:
         if not self.rings:
             return np.empty(0, dtype=object)
         coordinates = np.concatenate(self.rings)
-        offsets = np.concatenate([[0], np.cumsum([len(r) for r in self.rings])])
+        lengths = np.array([len(r) for r in self.rings])
+        self._check_coordinates(coordinates, lengths)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
         return shapely.from_ragged_array(
             shapely.GeometryType.POLYGON, coordinates, (offsets, np.asarray(self.polygon_start))
         )
@@ -159,11 +157,15 @@ class FootprintsBuilder:
             self.skipped[f"no area ({reason})"] += 1
         return parts
 
-    def _flatten(self, pieces: list[list[shapely.Polygon]]) -> Footprints:
-        owner = np.repeat(np.arange(len(pieces)), [len(p) for p in pieces]).astype(int)
-        flat = [p for group in pieces for p in group]
-        if flat:
-            oriented = shapely.orient_polygons(np.array(flat, dtype=object), exterior_cw=False)
+    def _flatten(self, polygons: np.ndarray, mended: dict[int, list[shapely.Polygon]]) -> Footprints:
+        keep_as_is = [i for i in range(len(polygons)) if i not in mended]
+        parts = [p for pieces in mended.values() for p in pieces]
+        owner = np.array(keep_as_is + [i for i, pieces in mended.items() for _ in pieces], dtype=np.int64)
+        flat = np.concatenate([polygons[keep_as_is], np.array(parts, dtype=object)])
+        order = np.argsort(owner, kind="stable")
+        owner, flat = owner[order], flat[order]
+        if len(flat):
+            oriented = shapely.orient_polygons(flat, exterior_cw=False)
             _, closed, (rings, polygon_start) = shapely.to_ragged_array(oriented)
         else:
             closed, rings, polygon_start = np.empty((0, 2)), np.zeros(1, int), np.zeros(1, int)
@@ -190,10 +192,10 @@ def metres(text: object) -> float | None:
     >>> metres("12 m"), metres("10 ft"), metres("tall")
     (12.0, 3.048, None)
     """
-    if isinstance(text, bool) or text is None:
+    if text is None or isinstance(text, bool):
         return None
     if isinstance(text, (int, float)):
-        return float(text) if np.isfinite(text) else None
+        return float(text) if math.isfinite(text) else None
     found = _LENGTH.match(str(text))
     if found is None:
         return None
