@@ -57,7 +57,7 @@ def link_budgets(world: World, links: KeyLinks | DirectLinks) -> LinkBudget:
     f = world.fibres
     fibre = links.fibre
     length = f.length_m[fibre]
-    loss = f.attenuation_db_per_km[fibre] * length / 1e3 + f.extra_loss_db[fibre]
+    loss = attenuation_at(links.wavelength_m, f.attenuation_db_per_km[fibre]) * length / 1e3 + f.extra_loss_db[fibre]
     channel = transmittance(loss)
     efficiency = np.array([d["efficiency"] for d in links.detector], dtype=float)
     photons = _raman_photons_per_s(world, links)
@@ -93,7 +93,7 @@ def _raman_photons_per_s(world: World, links: KeyLinks | DirectLinks) -> Floats:
                 noise_photons_per_s(
                     f.classical_power_w[k] * share, comb, links.wavelength_m[i], links.filter_m[i], f.length_m[k],
                     classical_alpha_per_m=nepers_per_m(attenuation_at(comb, attenuation)),
-                    quantum_alpha_per_m=nepers_per_m(attenuation), direction=direction, cross_section=section,
+                    quantum_alpha_per_m=nepers_per_m(attenuation_at(links.wavelength_m[i], attenuation)), direction=direction, cross_section=section,
                 )
             )  # fmt: skip
     return photons

@@ -91,7 +91,7 @@ class Fibre(Part):
         unit="dB/km",
         ge=0.1,
         le=10,
-        description="Loss at the quantum wavelength; by default the catalogue's.",
+        description="Loss at 1550 nm; by default the catalogue's. Other wavelengths follow the usual spectrum.",
         source="ITU-T G.652",
     )
     extra_loss_db: float = quantity(0.0, unit="dB", ge=0, le=60, description="Connectors, splices and filters in all.")
@@ -104,7 +104,7 @@ class _QuantumLink(Part):
     id: str = text("", description="Identifier; by default the fibre's.", max_length=80)
     fibre: str = reference(REQUIRED, to="fibre", description="The fibre that it uses.")
     wavelength_nm: float = quantity(
-        1550.12, unit="nm", ge=1260, le=1675, description="Wavelength of the quantum channel.", source="ITU-T G.694.1"
+        1550.12, unit="nm", ge=1260, le=1625, description="Wavelength of the quantum channel.", source="ITU-T G.694.1"
     )
     filter_nm: float = quantity(0.1, unit="nm", gt=0, le=20, description="Width of the receiver's optical filter.")
     pulse_rate_mhz: float = quantity(1250.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")

@@ -208,7 +208,7 @@ class Fibres:
     name: Strings
     ends: Ints  # [n, 2] place indexes
     length_m: Floats
-    attenuation_db_per_km: Floats  # at the quantum wavelength; the unit of ITU-T G.652
+    attenuation_db_per_km: Floats  # at 1550 nm; the unit of ITU-T G.652
     extra_loss_db: Floats
     classical_channels: Ints
     classical_power_w: Floats  # of one channel
