@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from silla.base.version import VERSION
+
 if TYPE_CHECKING:
     from silla.results.opened import Results
     from silla.scenario.loader import Loaded
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["Results", "load", "open_results", "run"]
 
 

@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from silla import __version__
 from silla.base.errors import RunError, SillaError
+from silla.base.version import VERSION
 
 __all__ = ["VERBS", "run_command"]
 
@@ -91,7 +91,7 @@ def _build(arguments: list[str]) -> Callable[..., Any]:
 def _callback(typer: Any) -> Callable[..., None]:
     def version(wanted: bool) -> None:
         if wanted:
-            typer.echo(f"silla {__version__}")
+            typer.echo(f"silla {VERSION}")
             raise typer.Exit
 
     def silla(

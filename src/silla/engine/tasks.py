@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from silla import __version__
 from silla.base.hashing import content_hash
 from silla.base.rng import stream
+from silla.base.version import VERSION
 from silla.engine.fields import field_map
 from silla.engine.radio import RadioDrop, RadioModel, evaluate, prepare
 from silla.engine.users import draw_users
@@ -63,7 +63,7 @@ class Task:
     @property
     def hash(self) -> str:
         """The name of the task's result."""
-        return content_hash([RECORD_VERSION, __version__, self])
+        return content_hash([RECORD_VERSION, VERSION, self])
 
 
 def group_factors(world: World, at_s: float) -> tuple[tuple[float, ...], tuple[int, ...]]:

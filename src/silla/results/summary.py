@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-import silla
 from silla.base.errors import ArgumentError, StoreError
 from silla.base.provenance import Citation, ModelCard, all_models
+from silla.base.version import VERSION
 from silla.results.atomic import store_error, write_bytes
 from silla.results.stats import Moments, Proportion
 
@@ -137,7 +137,7 @@ def write_summary(
     Raises ArgumentError for a number without count and interval; nothing is written then.
     """
     path = Path(directory) / "summary.json"
-    about = {"silla": silla.__version__, "name": name, "title": title}
+    about = {"silla": VERSION, "name": name, "title": title}
     write_json(path, {**about, "variants": summary_dict(variants)})
     return path
 
@@ -168,13 +168,13 @@ def build_manifest(
     if unknown:
         raise ArgumentError(f"no model card is registered as {', '.join(unknown)}")
     manifest = {
-        "silla": silla.__version__,
+        "silla": VERSION,
         "seed": int(seed),
         "scenario": _plain(scenario or {}),
         "scenario_text": scenario_text,
         "scenario_sha256": hashlib.sha256(scenario_text.encode()).hexdigest(),
         "worlds": dict(world_hashes),
-        "versions": {"silla": silla.__version__, "python": platform.python_version(), "numpy": np.__version__},
+        "versions": {"silla": VERSION, "python": platform.python_version(), "numpy": np.__version__},
         "models": [_model_entry(cards[name]) for name in used],
     }
     clash = set(manifest) & set(extra or {})
