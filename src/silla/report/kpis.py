@@ -16,14 +16,13 @@ from silla.base.errors import DataFileError
 
 __all__ = ["Kpi", "Measured", "Source", "Target", "Targets", "Verdict", "judge", "load_targets"]
 
-STANDINGS = ("adopted", "framework", "draft", "secondary", "national", "vendor")
-
 
 @dataclass(frozen=True)
 class Source:
     """A document that sets targets, and its standing."""
 
     key: str
+    name: str
     text: str
     standing: str
 
@@ -114,7 +113,7 @@ def load_targets(path: Path | None = None) -> Targets:
     name = str(path) if path else "kpi_targets.yaml"
     document = _read(path, name)
     try:
-        sources = {k: Source(k, str(v["text"]), str(v["standing"])) for k, v in document["sources"].items()}
+        sources = {k: Source(k, str(v.get("name", k)), str(v["text"]), str(v["standing"])) for k, v in document["sources"].items()}
         kpis = {k: Kpi(k, str(v["title"]), str(v["unit"])) for k, v in document["kpis"].items()}
         standings = {str(k): str(v) for k, v in document["standings"].items()}
         entries = list(document["targets"])

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import polars as pl
 
 from silla.report.kpis import Measured
-from silla.report.metrics import (
-    PeakCarrier,
-    area_of_grid_m2,
-    mean_of_epochs,
-    peak_rate_bit_per_s,
-    percentile_interval,
-    ratio,
-)
+from silla.report.metrics import mean_of_epochs, peak_efficiency, ratio, uplink_peak
 from silla.report.stored import Stored
+from silla.report.text import base_unit
 
-__all__ = ["carriers_of", "kpi_values"]
+__all__ = ["kpi_values"]
 
-_BITS = {"qam64": 6, "qam256": 8, "qam1024": 10, "qam4096": 12}
 _IMT2020_PEAK_BIT_PER_S = 20e9  # ITU-R M.2410-0 clause 4.1
 
 _NOT_SIMULATED = {
@@ -35,113 +27,70 @@ _NOT_SIMULATED = {
 
 
 def kpi_values(stored: Stored, variant: str) -> dict[str, Measured]:
-    """Every KPI by id for one variant."""
+    """Every KPI by id for one variant, in the KPI's unit."""
     values = {k: Measured.none(why) for k, why in _NOT_SIMULATED.items()}
     values |= _peak(stored, variant)
-    values["user_rate_downlink"] = _user_rate(stored, variant, "rate_downlink")
-    values["user_rate_uplink"] = _user_rate(stored, variant, "rate_uplink")
-    values["area_traffic"] = _area_traffic(stored, variant)
+    busy = "mean over drops of the busy hour"
+    how = f"throughput that a file transfer sees beside the other users' traffic, not the full buffer of M.2412; {busy}"
+    values["user_rate_downlink"] = _from_summary(stored, variant, "user_rate_downlink_p5", how)
+    values["user_rate_uplink"] = _from_summary(stored, variant, "user_rate_uplink_p5", how)
+    values["area_traffic"] = _from_summary(
+        stored, variant, "area_traffic", f"traffic carried, which is at most what users ask for, over the whole area; {busy}"
+    )
     values["energy_efficiency"] = _energy_efficiency(stored, variant)
     return values
-
-
-def carriers_of(stored: Stored, variant: str) -> dict[str, dict[str, Any]]:
-    """The variant's carriers as the scenario gives them: the base's with the variant's patch."""
-    base = stored.scenario.get("carriers") or {}
-    patch = ((stored.scenario.get("variants") or {}).get(variant) or {}).get("patch") or {}
-    changed = patch.get("carriers") or {}
-    merged = {k: {**v, **(changed.get(k) or {})} for k, v in base.items() if not (k in changed and changed[k] is None)}
-    merged |= {k: v for k, v in changed.items() if k not in base and v}
-    return {k: v for k, v in merged.items() if v.get("enabled", True)}
 
 
 def _peak(stored: Stored, variant: str) -> dict[str, Measured]:
     keys = ("peak_rate_downlink", "peak_rate_uplink", "peak_rate_ratio", "bandwidth")
     keys += ("peak_efficiency_downlink", "peak_efficiency_uplink")
-    carriers = carriers_of(stored, variant)
-    together = _at_one_site(stored, variant, set(carriers))
-    if not together:
-        return {k: Measured.none("the stored scenario names no carrier of this variant") for k in keys}
-    parts = {k: _peak_carrier(carriers[k]) for k in together}
-    rates = {k: peak_rate_bit_per_s(p) for k, p in parts.items()}
-    total = sum(rates.values())
-    best = max(together, key=lambda k: rates[k] / parts[k].bandwidth_hz)
-    how = f"TS 38.306 clause 4.1.2, {' + '.join(together)} at one site, TDD share left out"
-    efficiency = Measured.exact(rates[best] / parts[best].bandwidth_hz, f"peak rate over bandwidth of {best}")
+    table = _carriers_at_one_site(stored, variant)
+    if table is None:
+        return {k: Measured.none("the run stored no carriers") for k in keys}
+    rows = table.to_dicts()
+    names = " + ".join(r["id"] for r in rows)
+    down = 1e9 * sum(r["peak_gbps"] for r in rows)
+    up = 1e9 * sum(uplink_peak(r["peak_gbps"], r["downlink"]) for r in rows)
+    best = max(rows, key=lambda r: peak_efficiency(r["peak_gbps"] * 1e9, r["bandwidth_mhz"] * 1e6, r["downlink"]))
+    efficiency = Measured.exact(
+        peak_efficiency(best["peak_gbps"] * 1e9, best["bandwidth_mhz"] * 1e6, best["downlink"]),
+        f"{best['id']}: {best['layers']} layers, {best['modulation']}, overhead {100 * best['overhead']:g} %, "
+        "over the bandwidth and the direction's share of time",
+    )
+    how = f"all layers and the highest MCS on {names} of one site, with the TDD share of time"
     return {
-        "peak_rate_downlink": Measured.exact(total, how),
-        "peak_rate_uplink": Measured.exact(total, f"{how}; the uplink with as many layers as the downlink"),
-        "peak_rate_ratio": Measured.exact(total / _IMT2020_PEAK_BIT_PER_S, "peak downlink rate over 20 Gbit/s"),
-        "bandwidth": Measured.exact(sum(p.bandwidth_hz for p in parts.values()), f"{' + '.join(together)} at one site"),
+        "peak_rate_downlink": Measured.exact(down, how),
+        "peak_rate_uplink": Measured.exact(up, f"{how}, the uplink with as many layers"),
+        "peak_rate_ratio": Measured.exact(down / _IMT2020_PEAK_BIT_PER_S, "peak downlink rate over 20 Gbit/s"),
+        "bandwidth": Measured.exact(1e6 * sum(r["bandwidth_mhz"] for r in rows), f"{names} at one site"),
         "peak_efficiency_downlink": efficiency,
         "peak_efficiency_uplink": efficiency,
     }
 
 
-def _at_one_site(stored: Stored, variant: str, known: set[str]) -> list[str]:
-    """Carriers of the site with the widest spectrum."""
-    cells = stored.table("cells")
-    if cells is None:
-        return sorted(known)
-    mine = cells.filter((pl.col("variant") == variant) & pl.col("carrier").is_in(list(known)))
-    if not mine.height:
-        return []
-    kinds = mine.select("site", "carrier", "bandwidth_mhz").unique()
-    widest = kinds.group_by("site").agg(pl.col("bandwidth_mhz").sum()).sort(["bandwidth_mhz", "site"])["site"][-1]
-    return sorted(kinds.filter(pl.col("site") == widest)["carrier"].to_list())
+def _carriers_at_one_site(stored: Stored, variant: str) -> pl.DataFrame | None:
+    """The carriers of the site whose carriers have the highest peak rate together."""
+    carriers, cells = stored.table("carriers"), stored.table("cells")
+    if carriers is None or cells is None:
+        return None
+    mine = carriers.filter(pl.col("variant") == variant)
+    at = cells.filter(pl.col("variant") == variant).select("site", "carrier").unique()
+    rated = at.join(mine.select("id", "peak_gbps"), left_on="carrier", right_on="id")
+    if not rated.height:
+        return None
+    best = rated.group_by("site").agg(pl.col("peak_gbps").sum()).sort(["peak_gbps", "site"])["site"][-1]
+    chosen = rated.filter(pl.col("site") == best)["carrier"].to_list()
+    return mine.filter(pl.col("id").is_in(chosen))
 
 
-def _peak_carrier(carrier: dict[str, Any]) -> PeakCarrier:
-    value = _with_defaults(carrier)
-    return PeakCarrier(
-        bandwidth_hz=value["bandwidth_mhz"] * 1e6,
-        scs_hz=value["scs_khz"] * 1e3,
-        layers=int(value["layers"]),
-        bits_per_symbol=_BITS[value["modulation"]],
-        overhead=value["overhead"],
-    )
-
-
-def _with_defaults(carrier: dict[str, Any]) -> dict[str, Any]:
-    names = ("scs_khz", "layers", "modulation", "overhead")
-    if all(n in carrier for n in names):
-        return carrier
-    from silla.scenario.radio import Carrier
-
-    return {**{n: Carrier.model_fields[n].default for n in names}, **carrier}
-
-
-def _user_rate(stored: Stored, variant: str, metric: str) -> Measured:
-    table = stored.table("distribution")
-    mine = None if table is None else table.filter((pl.col("variant") == variant) & (pl.col("metric") == metric))
-    if mine is None or not mine.height:
-        return Measured.none(f"the run stored no distribution of {metric}")
-    carrier = mine["carrier"].to_list()
-    whole = "all" if "all" in carrier else ("" if "" in carrier else carrier[0])
-    mine = mine.filter(pl.col("carrier") == whole)
-    factor = 1e6 if mine["unit"][0] == "Mbit/s" else 1.0
-    columns = [mine[c].to_numpy() for c in ("value", "cdf", "low", "high")]
-    value, low, high = (factor * v for v in percentile_interval(*columns, share=0.05))
-    return Measured(value, low, high, f"5th percentile of users in the busy hour, n = {int(mine['n'].max())}")
-
-
-def _area_traffic(stored: Stored, variant: str) -> Measured:
-    grid, epochs = stored.grid("map"), stored.table("epochs")
-    if grid is None or epochs is None:
-        return Measured.none("needs a map and a day")
-    mine = epochs.filter((pl.col("variant") == variant) & (pl.col("metric") == "served_downlink"))
-    points = grid.filter(pl.col("variant") == variant)
-    if not mine.height or not points.height:
-        return Measured.none("needs a map and a day of this variant")
-    covered = points.filter(pl.col("rate_mbps") > 0).height / points.height
-    area = area_of_grid_m2(points["x_m"].to_numpy(), points["y_m"].to_numpy()) * covered
-    if area <= 0:
-        return Measured.none("no point of the map has a usable rate")
-    busiest = mine.sort("mean").row(-1, named=True)
-    mean, low, high = (busiest[k] / area for k in ("mean", "low", "high"))
-    return Measured(
-        mean, low, high, f"traffic served in the busiest epoch over {area / 1e6:.3g} km² with a usable rate"
-    )
+def _from_summary(stored: Stored, variant: str, metric: str, basis: str) -> Measured:
+    entry = stored.summary["variants"].get(variant, {}).get(metric)
+    if not entry or entry["mean"] is None:
+        return Measured.none(f"the run stored no {metric}")
+    factor, _ = base_unit(entry["unit"])
+    low, high = entry["ci95"]
+    ends = (-math.inf if low is None else factor * low, math.inf if high is None else factor * high)
+    return Measured(factor * entry["mean"], *ends, f"{basis}, n = {entry['n']}")
 
 
 def _energy_efficiency(stored: Stored, variant: str) -> Measured:

@@ -56,29 +56,18 @@ def _mostly_hangul(title: str) -> bool:
 
 
 def _meta(stored: Stored) -> str:
-    manifest = stored.manifest
-    seed = manifest.get("seed", stored.scenario.get("seed"))
-    digest = next((v for k, v in manifest.items() if k.endswith("hash") and isinstance(v, str)), "")
-    elapsed = next((manifest[k] for k in ("elapsed_s", "wall_s", "seconds", "duration_s") if k in manifest), None)
-    created = next((manifest[k] for k in ("created", "finished", "started", "when") if manifest.get(k)), "")
-    tasks = manifest.get("tasks")
+    manifest, run = stored.manifest, stored.manifest.get("run") or {}
+    elapsed = run.get("elapsed_s")
     entries = [
-        ("Scenario", manifest.get("name") or stored.scenario.get("name")),
-        ("Seed", seed),
-        ("Hash", str(digest)[:12]),
-        ("Simulated", str(created)[:19].replace("T", " ")),
+        ("Scenario", manifest.get("name")),
+        ("Seed", manifest.get("seed")),
+        ("Scenario hash", str(manifest.get("scenario_sha256", ""))[:12]),
+        ("Simulated", str(manifest.get("created", ""))[:16].replace("T", " ")),
         ("Took", f"{number(float(elapsed))} s" if isinstance(elapsed, (int, float)) else ""),
-        ("Tasks", _n_tasks(tasks)),
+        ("Tasks", f"{run['tasks']:,}" if isinstance(run.get("tasks"), int) else ""),
         ("silla", manifest.get("silla")),
     ]
     return "".join(f"<div><dt>{k}</dt><dd>{esc(v)}</dd></div>" for k, v in entries if v not in (None, ""))
-
-
-def _n_tasks(tasks: Any) -> str:
-    if isinstance(tasks, dict):
-        total = tasks.get("total", tasks.get("done"))
-        return f"{total:,}" if isinstance(total, int) else ""
-    return f"{tasks:,}" if isinstance(tasks, int) else ""
 
 
 @cache

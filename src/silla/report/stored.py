@@ -58,6 +58,20 @@ class Stored:
         """The grid of that name as a long table; None where the run has none."""
         return self._read(name, "grids")
 
+    def grid_names(self, prefix: str) -> list[str]:
+        """Names of the grids that begin so, sorted; a run whose variants have different maps stores several."""
+        return sorted(path.stem for path in (self.directory / "grids").glob(f"{prefix}*.parquet"))
+
+    def grid_attributes(self, name: str) -> dict[str, Any]:
+        """What a grid says about itself, such as the carrier drawn; empty where it says nothing."""
+        import pyarrow.parquet as pq
+
+        path = self.directory / "grids" / f"{name}.parquet"
+        if not path.exists():
+            return {}
+        about = (pq.read_schema(path).metadata or {}).get(b"silla.grid", b"{}")
+        return json.loads(about).get("attributes", {})
+
     def unit(self, table: str, column: str) -> str:
         """Unit of a column as stored in its field's metadata; empty where it has none."""
         self._read(table, "tables")

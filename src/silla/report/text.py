@@ -19,9 +19,10 @@ __all__ = [
     "table",
 ]
 
-_PREFIXED = {"bit/s", "bit", "W", "Wh", "J", "J/bit", "Hz", "s", "B", "bit/s/m2", "bit/J"}
+_PREFIXED = {"bit/s", "bit", "W", "Wh", "J", "J/bit", "Hz", "s", "B", "bit/s/m2", "bit/J", "g"}
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
-_SHOWN = {"bit/s/m2": "bit/s/m²", "degC": "°C", "deg": "°", "g/m3": "g/m³", "1/s": "/s"}
+_POWERS = {"u": 1e-6} | {text: 10.0**power for power, text in _PREFIXES.items()}
+_SHOWN = {"bit/s/m2": "bit/s/m²", "degC": "°C", "deg": "°", "g/m3": "g/m³", "1/s": "/s", "1/km2": "/km²"}
 _WORDS = {
     "sinr": "SINR", "rsrp": "RSRP", "gpu": "GPU", "ran": "RAN", "ai": "AI", "ttft": "TTFT", "tpot": "TPOT",
     "qber": "QBER", "co2": "CO₂", "p5": "5th percentile", "p50": "median", "p95": "95th percentile", "los": "LOS",
@@ -58,21 +59,30 @@ def _superscript(n: int) -> str:
     return str(n).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def scale_of(values: Iterable[float], unit: str) -> tuple[float, str]:
-    """Divisor and prefixed unit that suit the largest of `values`: ``([2e9], "bit/s") -> (1e9, "Gbit/s")``."""
+def base_unit(unit: str) -> tuple[float, str]:
+    """Factor and unit without prefix: ``"Mbit/s" -> (1e6, "bit/s")``; units that take no prefix stay as they are."""
+    if unit not in _PREFIXED and unit[1:] in _PREFIXED and unit[0] in _POWERS:
+        return _POWERS[unit[0]], unit[1:]
+    return 1.0, unit
+
+
+def scale_of(values: Iterable[float | None], unit: str) -> tuple[float, str]:
+    """Divisor and prefixed unit that suit the largest of `values`: ``([2e9], "bit/s") -> (1e9, "Gbit/s")``.
+
+    The values may be in a prefixed unit themselves: ``([2e3], "Mbit/s") -> (1e3, "Gbit/s")``.
+    """
     if unit == "1":
         return 1.0, ""
-    shown = _SHOWN.get(unit, unit)
-    if unit not in _PREFIXED:
-        return 1.0, shown
-    finite = [abs(v) for v in values if v is not None and math.isfinite(v) and v != 0]
-    if not finite:
-        return 1.0, shown
+    factor, base = base_unit(unit)
+    shown = _SHOWN.get(base, base)
+    finite = [abs(v) * factor for v in values if v is not None and math.isfinite(v) and v != 0]
+    if base not in _PREFIXED or not finite:
+        return 1.0, _SHOWN.get(unit, unit)
     power = 3 * math.floor(math.log10(max(finite)) / 3 + 1e-9)
     power = min(max(power, -15), 15)
-    if unit == "s" and power > 0:
+    if base == "s" and power > 0:
         power = 0
-    return 10.0**power, f"{_PREFIXES[power]}{shown}"
+    return 10.0**power / factor, f"{_PREFIXES[power]}{shown}"
 
 
 def quantity(value: float | None, unit: str, digits: int = 3) -> str:
@@ -83,16 +93,37 @@ def quantity(value: float | None, unit: str, digits: int = 3) -> str:
     return f"{number(value / factor, digits)}\u00a0{shown}".rstrip("\u00a0")
 
 
+def exact(value: float, unit: str) -> str:
+    """A number that somebody set, with all its digits: ``(20e9, "bit/s") -> "20 Gbit/s"``."""
+    factor, shown = scale_of([value], unit)
+    number_ = f"{value / factor:.10g}" if value < 1e5 * factor else f"{value / factor:,.0f}".replace(",", "\u202f")
+    return f"{number_}\u00a0{shown}".rstrip("\u00a0")
+
+
 def share_or_quantity(value: float | None, unit: str) -> str:
     """A pure number as a percentage, anything else as a quantity."""
     return percent(value) if unit == "1" and value is not None else quantity(value, unit)
 
 
-def interval(mean: float, low: float, high: float, unit: str) -> str:
-    """Mean with its interval in one prefix: ``2.50 [2.41, 2.60] Gbit/s``."""
-    factor, shown = scale_of([mean], unit)
-    parts = [number(v / factor) for v in (mean, low, high)]
+def interval(
+    mean: float, low: float | None, high: float | None, unit: str, scale: tuple[float, str] | None = None
+) -> str:
+    """Mean with its interval in one prefix: ``2.50 [2.41, 2.60] Gbit/s``; shares in per cent; an open end as infinity."""
+    factor, shown = scale or ((0.01, "%") if unit == "1" else scale_of([mean], unit))
+    ends = [-math.inf if low is None else low, math.inf if high is None else high]
+    digits = _digits(mean, ends)
+    parts = [number(v / factor, digits) for v in (mean, *ends)]
+    if parts[1] == parts[2]:
+        return f"{parts[0]}\u00a0{shown}".rstrip("\u00a0")
     return f"{parts[0]} [{parts[1]}, {parts[2]}]\u00a0{shown}".rstrip("\u00a0")
+
+
+def _digits(mean: float, ends: list[float]) -> int:
+    """Significant digits that show a narrow interval, three to five."""
+    width = ends[1] - ends[0]
+    if not (math.isfinite(width) and width > 0 and mean):
+        return 3
+    return min(5, max(3, math.floor(math.log10(abs(mean))) - math.floor(math.log10(width)) + 2))
 
 
 def percent(share: float, *, signed: bool = False) -> str:

@@ -40,7 +40,7 @@
   const USERS = [[0, "#fff7d6"], [0.35, "#ffd166"], [0.6, "#f78c3b"], [0.8, "#d7263d"], [1, "#5f0f40"]];
   function resolved(value) {
     if (typeof value === "string") {
-      if (value === "users") return USERS;
+      if (value === "$users-scale") return USERS;
       const found = value[0] === "$" && TOKEN.exec(value);
       return found ? themeColour(found[1], found[2]) : value;
     }
@@ -104,10 +104,10 @@
     return a.map((v, j) => Math.round(v + f * (b[j] - v)));
   });
   const FLAGS = [rgb("#5b5e69"), rgb("#56b4e9")];
-  const map = { variant: "", field: "", view: 0, hidden: new Set(["users"]), images: new Map() };
+  const map = { variant: "", field: "", view: 0, hidden: new Set(), images: new Map() };
 
   function layerAt(field, variant, index) {
-    const start = carried.map.raster.offsets[variant]?.[field.id];
+    const start = carried.map.raster.layers[variant]?.offsets[field.id];
     if (start === undefined) return null;
     if (field.kind === "index") {
       const id = raster[start + 2 * index] + 256 * raster[start + 2 * index + 1];
@@ -121,9 +121,9 @@
   function picture(field, variant) {
     const key = field.id + "|" + variant;
     if (map.images.has(key)) return map.images.get(key);
-    const { width, height, offsets } = carried.map.raster;
-    const start = offsets[variant]?.[field.id];
-    if (start === undefined) return null;
+    const layer = carried.map.raster.layers[variant];
+    if (!layer) return null;
+    const { width, height } = layer, start = layer.offsets[field.id];
     const canvas = document.createElement("canvas");
     canvas.width = width; canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
@@ -149,7 +149,7 @@
     const field = fieldOf(map.field);
     const source = field && picture(field, map.variant);
     if (!source) return [];
-    const r = carried.map.raster;
+    const r = carried.map.raster.layers[map.variant];
     return [{
       source, xref: "x", yref: "y", x: r.x0 - r.dx / 2, y: r.y0 + (r.height - 0.5) * r.dy, sizex: r.width * r.dx, sizey: r.height * r.dy,
       sizing: "stretch", layer: "below", opacity: dark.matches ? 0.72 : 0.8,
@@ -206,7 +206,7 @@
     bar.append(name, low, strip, high);
   }
   function readout(event) {
-    const element = $("#citymap"), r = carried.map.raster, area = element._fullLayout;
+    const element = $("#citymap"), r = carried.map.raster?.layers[map.variant], area = element._fullLayout;
     if (!area) return;
     const box = element.getBoundingClientRect();
     const x = area.xaxis.p2d(event.clientX - box.left - area._size.l), y = area.yaxis.p2d(event.clientY - box.top - area._size.t);
@@ -214,10 +214,10 @@
     if (r) {
       const column = Math.round((x - r.x0) / r.dx), row = Math.round((y - r.y0) / r.dy);
       if (column >= 0 && row >= 0 && column < r.width && row < r.height) {
-        for (const field of r.fields) {
+        for (const field of carried.map.raster.fields) {
           const value = layerAt(field, map.variant, row * r.width + column);
           if (value === null) continue;
-          if (field.kind === "index") parts.push(r.cells[value]);
+          if (field.kind === "index") parts.push(carried.map.raster.cells[map.variant][value]);
           else if (field.kind === "flag") parts.push(value > 0.5 ? "line of sight" : "no line of sight");
           else parts.push(`${field.title} ${shortNumber(value)} ${field.unit}`);
         }

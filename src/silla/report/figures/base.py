@@ -12,7 +12,7 @@ from typing import Any
 
 from silla.report.encode import rounded
 
-__all__ = ["Figure", "Panel", "band", "clock_axis", "line", "plain", "shapes_of_events", "variant_styles"]
+__all__ = ["Figure", "Panel", "band", "clock", "clock_axis", "line", "plain", "shapes_of_events", "variant_styles"]
 
 Trace = dict[str, Any]
 
@@ -60,14 +60,14 @@ def variant_styles(variants: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def line(x: Any, y: Any, name: str, style: dict[str, str], **more: Any) -> Trace:
     """A line trace with rounded numbers."""
-    trace: Trace = {"type": "scatter", "mode": "lines", "name": name, "x": rounded(x, 6), "y": rounded(y)}
+    trace: Trace = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": rounded(y)}
     trace["line"] = {"color": style["color"], "dash": style.get("dash", "solid"), "width": 2}
     return trace | more
 
 
 def band(x: Any, low: Any, high: Any, colour: str, group: str) -> Trace:
     """A shaded interval between two curves, shown and hidden with its line."""
-    xs, lows, highs = rounded(x, 6), rounded(low), rounded(high)
+    xs, lows, highs = list(x), rounded(low), rounded(high)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -82,31 +82,38 @@ def band(x: Any, low: Any, high: Any, colour: str, group: str) -> Trace:
     }
 
 
+def clock(t_s: Any) -> list[int]:
+    """Times of day as the milliseconds that Plotly's date axes take."""
+    return [round(1000 * float(t)) for t in t_s]
+
+
 def clock_axis(last_s: float) -> dict[str, Any]:
-    """An x axis in hours of the day."""
-    hours = max(1.0, last_s / 3600.0)
-    step = 6 if hours > 12 else (3 if hours > 6 else 1)
-    ticks = list(range(0, int(hours) + step, step))
+    """An x axis in hours of the day, for x values of `clock`."""
+    step_h = 6 if last_s > 43_200 else (3 if last_s > 21_600 else 1)
     return {
-        "tickvals": ticks,
-        "ticktext": [f"{h % 24:02d}:00" if h != 24 else "24:00" for h in ticks],
-        "range": [0, hours],
-        "unifiedhovertitle": {"text": "%{x:.2f} h"},
+        "type": "date",
+        "range": [0, round(1000 * last_s)],
+        "tick0": 0,
+        "dtick": step_h * 3_600_000,
+        "tickformat": "%H:%M",
+        "hoverformat": "%H:%M",
     }
 
 
-def shapes_of_events(events: Sequence[dict[str, Any]], kinds: Sequence[str] | None = None) -> dict[str, Any]:
-    """Layout with a shaded span and a label for each event."""
+def shapes_of_events(events: Sequence[dict[str, Any]], kinds: Sequence[str], *, outline: bool = False) -> dict[str, Any]:
+    """Layout with a span and a label for each event of these kinds; `outline` for spans above filled areas."""
     shapes, notes = [], []
     for event in events:
-        if kinds is not None and event["kind"] not in kinds:
+        if event["kind"] not in kinds:
             continue
-        start, end = event["start_s"] / 3600.0, event["end_s"] / 3600.0
+        start, end = clock([event["start_s"], event["end_s"]])
         colour = _EVENT_COLOURS.get(event["kind"], "$grey")
-        shapes.append(
-            {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1, "layer": "below"}
-            | {"fillcolor": f"{colour}/0.16", "line": {"width": 0}}
+        look = (
+            {"layer": "above", "fillcolor": "rgba(0,0,0,0)", "line": {"width": 1.2, "dash": "dot", "color": "$ink"}}
+            if outline
+            else {"layer": "below", "fillcolor": f"{colour}/0.16", "line": {"width": 0}}
         )
+        shapes.append({"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1} | look)
         notes.append(
             {"x": (start + end) / 2, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
             | {"text": _EVENT_WORDS.get(event["kind"], event["kind"]), "font": {"size": 11, "color": colour}}

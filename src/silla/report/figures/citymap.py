@@ -12,7 +12,7 @@ import polars as pl
 from silla.report.encode import rounded
 from silla.report.figures.base import Trace, plain
 from silla.report.figures.links import fibre_traces, node_trace
-from silla.report.figures.raster import raster_of
+from silla.report.figures.raster import rasters_of
 from silla.report.metrics import clusters
 from silla.report.stored import Stored
 from silla.report.text import number
@@ -42,24 +42,32 @@ def city_map(stored: Stored) -> CityMap | None:
     if sites is None or not sites.height or places is None:
         return None
     notes: list[str] = []
-    grid = stored.grid("map")
+    grids = [g for g in map(stored.grid, stored.grid_names("map")) if g is not None]
     about: dict[str, Any] = {"variants": [[v, stored.title(v)] for v in stored.variants]}
     raster = b""
-    if grid is not None:
-        about["raster"], raster = raster_of(grid, stored.variants)
+    if grids:
+        about["raster"], raster = rasters_of(grids, stored.variants, _cell_ids(stored))
+        about["carriers"] = stored.grid_attributes("map").get("carrier", {})
     about["views"] = _views(sites, places)
     traces = [*_buildings(stored, notes), *fibre_traces(stored), *_sectors(stored, sites), *_users(stored, notes)]
     about["traces"] = [*traces, *_site_names(sites), *node_trace(stored)]
     return CityMap(about, raster, notes)
 
 
+def _cell_ids(stored: Stored) -> dict[str, list[str]]:
+    cells = stored.table("cells")
+    if cells is None:
+        return {}
+    return {v: cells.filter(pl.col("variant") == v)["id"].to_list() for v in stored.variants}
+
+
 def _views(sites: pl.DataFrame, places: pl.DataFrame) -> list[dict[str, Any]]:
     """Windows [x0, x1, y0, y1]: one around each cluster of sites, and one around all where there are several."""
     xy = sites.select("x_m", "y_m").to_numpy()
     groups = clusters(xy, _CLUSTER_GAP_M)
-    views = [{"label": _group_name(sites[g], places), "window": _window(xy[g])} for g in groups[:6]]
+    views = [{"label": _group_name(sites[g], places), "window": _window(xy[g]), "one": True} for g in groups[:6]]
     if len(groups) > 1:
-        views.append({"label": "all sites", "window": _window(xy)})
+        views.append({"label": "all sites", "window": _window(xy), "one": False})
     return views
 
 
@@ -101,7 +109,7 @@ def _buildings(stored: Stored, notes: list[str]) -> list[Trace]:
         ys += [*np.round(y, 1).tolist(), None]
     return [
         {"type": "scatter", "mode": "lines", "name": "buildings", "x": xs, "y": ys, "fill": "toself"}
-        | {"fillcolor": "$building/0.55", "line": {"color": "$building-edge", "width": 0.5}, "hoverinfo": "skip"}
+        | {"fillcolor": "$building/0.55", "line": {"color": "$building-edge", "width": 0.5}, "hoverinfo": "skip", "showlegend": False}
         | {"meta": {"layer": "buildings", "variant": ""}}
     ]
 
@@ -200,7 +208,7 @@ def _user_trace(users: pl.DataFrame, variant: str, top: float) -> Trace:
         "type": "scatter", "mode": "markers", "name": "users", "x": np.round(users["x_m"].to_numpy(), 1).tolist(),
         "y": np.round(users["y_m"].to_numpy(), 1).tolist(), "text": text, "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "size": 7, "color": rounded(rate), "cmin": -1, "cmax": top, "colorscale": "users",
+            "size": 7, "color": rounded(rate), "cmin": -1, "cmax": top, "colorscale": "$users-scale",
             "symbol": ["square" if i else "circle" for i in users["indoor"].to_list()],
             "line": {"color": "#1b1b1f", "width": 0.8},
         },

@@ -13,6 +13,7 @@ from silla.report.figures.base import (
     Panel,
     Trace,
     band,
+    clock,
     clock_axis,
     line,
     plain,
@@ -22,7 +23,18 @@ from silla.report.figures.base import (
 from silla.report.stored import Stored
 from silla.report.text import scale_of
 
-__all__ = ["epoch_panel", "events_of", "power_figure", "series_figure", "stack", "traffic_figure"]
+__all__ = [
+    "FIBRE_EVENTS",
+    "RADIO_EVENTS",
+    "epoch_panel",
+    "events_of",
+    "last_s",
+    "power_figure",
+    "series_figure",
+    "stack",
+    "tabs_of_variants",
+    "traffic_figure",
+]
 
 RADIO_EVENTS = ("burst", "outage")
 FIBRE_EVENTS = ("eavesdrop", "cut")
@@ -48,8 +60,8 @@ def epoch_panel(stored: Stored, metric: str, label: str = "", *, percent: bool =
         if rows.height:
             hours, mean, low, high = _columns(rows, factor)
             data.append(band(hours, low, high, styles[v]["color"], v))
-            data.append(line(hours, mean, plain(stored.title(v)), styles[v], legendgroup=v))
-    layout = {"xaxis": clock_axis(_end(mine)), "yaxis": {"title": {"text": plain(shown)}, "rangemode": "tozero"}}
+            data.append(line(hours, mean, plain(v), styles[v], legendgroup=v))
+    layout = {"xaxis": clock_axis(last_s(mine)), "yaxis": {"title": {"text": plain(shown)}, "rangemode": "tozero"}}
     return Panel(label, data, layout | shapes_of_events(events_of(stored), RADIO_EVENTS))
 
 
@@ -124,7 +136,7 @@ def power_figure(stored: Stored, caption: str) -> Figure | None:
                 hours, mean, _, _ = _columns(rows, factor)
                 series[name] = (hours, mean, colour)
         yaxis = {"title": {"text": shown}, "range": [0, top]}
-        panels.append(Panel(stored.title(v), stack(series), {"xaxis": clock_axis(_end(mine)), "yaxis": yaxis}))
+        panels.append(Panel(stored.title(v), stack(series), {"xaxis": clock_axis(last_s(mine)), "yaxis": yaxis}))
     legend = tuple((name, colour) for _, name, colour in parts)
     return Figure("day-power", "Electrical power", caption, panels, height=260, facets=True, legend=legend)
 
@@ -139,12 +151,12 @@ def stack(series: dict[str, tuple[Any, Any, str]], *, unit: str = "") -> list[Tr
     return out
 
 
-def _columns(rows: pl.DataFrame, factor: float) -> tuple[np.ndarray, ...]:
-    hours = rows["t_s"].to_numpy() / 3600.0
+def _columns(rows: pl.DataFrame, factor: float) -> tuple[Any, ...]:
+    hours = clock(rows["t_s"])
     return (hours, *(rows[c].to_numpy() / factor for c in ("mean", "low", "high")))
 
 
-def _end(rows: pl.DataFrame) -> float:
+def last_s(rows: pl.DataFrame) -> float:
     """End of the last epoch in seconds."""
     t = np.unique(rows["t_s"].to_numpy())
     step = float(t[1] - t[0]) if len(t) > 1 else 3600.0
@@ -154,4 +166,4 @@ def _end(rows: pl.DataFrame) -> float:
 def tabs_of_variants(stored: Stored, table: pl.DataFrame, panel: Any) -> list[Panel]:
     """`panel(rows, title)` for each variant that the table has rows of, last variant first (it has every technology)."""
     out: Sequence[str] = [v for v in reversed(stored.variants) if table.filter(pl.col("variant") == v).height]
-    return [panel(table.filter(pl.col("variant") == v), stored.title(v)) for v in out]
+    return [panel(table.filter(pl.col("variant") == v), v) for v in out]

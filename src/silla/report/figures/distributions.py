@@ -18,10 +18,10 @@ _ORDER = ("coupling_loss", "geometry_sinr", "sinr_downlink", "sinr_uplink", "rat
 _TITLES = {
     "coupling_loss": "Coupling loss to the serving cell",
     "geometry_sinr": "Geometry SINR (all cells at full power)",
-    "sinr_downlink": "Downlink SINR at the day's load",
+    "sinr_downlink": "Downlink SINR at the cells' load",
     "sinr_uplink": "Uplink SINR",
-    "rate_downlink": "Downlink rate of a user",
-    "rate_uplink": "Uplink rate of a user",
+    "rate_downlink": "Downlink throughput of a user",
+    "rate_uplink": "Uplink throughput of a user",
 }
 _WHOLE = ("", "all")
 
@@ -37,13 +37,15 @@ def distribution_figures(stored: Stored) -> list[Figure]:
 
 
 def _figure(stored: Stored, table: pl.DataFrame, metric: str) -> Figure:
-    carriers = sorted(table["carrier"].unique().to_list(), key=lambda c: (c not in _WHOLE, c))
+    common = table.group_by("carrier").agg(pl.col("variant").n_unique().alias("variants"))
+    shared = dict(common.iter_rows())  # carriers that all variants have come first
+    carriers = sorted(shared, key=lambda c: (c not in _WHOLE, -shared[c], c))
     panels = [_panel(stored, table.filter(pl.col("carrier") == c), c) for c in carriers]
     low, high = int(table["n"].min()), int(table["n"].max())  # type: ignore[arg-type]
     n = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     caption = (
-        f"Share of users below a value, pooled over the independent drops of the snapshot (n = {esc(n)} users a curve); "
-        "the band is the 95 % interval stored with each point."
+        f"Share of users at or below a value, mean over n = {esc(n)} independent drops of the busy hour; the band is the "
+        "95&nbsp;% interval of that mean."
     )
     title = _TITLES.get(metric, metric_name(metric))
     return Figure(f"cdf-{metric.replace('_', '-')}", title, caption, panels, height=330)
@@ -66,7 +68,7 @@ def _panel(stored: Stored, table: pl.DataFrame, carrier: str) -> Panel:
         x = x / factor
         data.append(band(x, low, high, styles[v]["color"], v))
         data.append(
-            {"type": "scatter", "mode": "lines", "name": plain(stored.title(v)), "legendgroup": v}
+            {"type": "scatter", "mode": "lines", "name": plain(v), "legendgroup": v}
             | {"x": rounded(x), "y": rounded(y), "line": {**styles[v], "width": 2}}
             | {"hovertemplate": f"%{{x:.4g}} {plain(shown)}: %{{y:.1%}} of users below"}
         )

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from silla.report.encode import rounded
-from silla.report.figures.base import Figure, Panel, Trace, band, clock_axis, line, plain, shapes_of_events
-from silla.report.figures.day import FIBRE_EVENTS, _end, events_of, stack, tabs_of_variants
+from silla.report.figures.base import Figure, Panel, Trace, band, clock, clock_axis, line, plain, shapes_of_events
+from silla.report.figures.day import FIBRE_EVENTS, events_of, last_s, stack, tabs_of_variants
 from silla.report.stored import Stored
 from silla.report.text import scale_of
 
@@ -51,12 +51,12 @@ def stock_figure(stored: Stored, caption: str) -> Figure | None:
             mine = rows.filter(pl.col("link") == link).sort("t_s")
             if mine.height:
                 colour = LINKS[i % len(LINKS)]
-                hours = mine["t_s"].to_numpy() / 3600.0
+                hours = clock(mine["t_s"])
                 stock, low, high = (mine[c].to_numpy() / factor for c in ("stock_bit", "stock_low", "stock_high"))
                 data.append(band(hours, low, high, colour, link))
                 data.append(line(hours, stock, plain(link_name(stored, link)), {"color": colour}, legendgroup=link))
         yaxis = {"title": {"text": shown}, "rangemode": "tozero"}
-        return Panel(title, data, {"xaxis": clock_axis(_end(rows)), "yaxis": yaxis} | _events(stored))
+        return Panel(title, data, {"xaxis": clock_axis(last_s(rows)), "yaxis": yaxis} | _events(stored))
 
     return Figure("day-stock", "Keys in stock", caption, tabs_of_variants(stored, table, panel), height=360)
 
@@ -70,19 +70,19 @@ def protection_figure(stored: Stored, caption: str) -> Figure | None:
 
     def panel(rows: pl.DataFrame, title: str) -> Panel:
         sums = rows.group_by("t_s").agg(pl.col(kinds).sum()).sort("t_s")
-        hours = sums["t_s"].to_numpy() / 3600.0
+        hours = clock(sums["t_s"])
         total = np.maximum(sum(sums[k].to_numpy() for k in kinds), 1e-300)
         series = {name: (hours, sums[k].to_numpy() / total, colour) for k, name, colour in PROTECTION}
         yaxis = {"tickformat": ".0%", "range": [0, 1]}
-        return Panel(title, stack(series), {"xaxis": clock_axis(_end(rows)), "yaxis": yaxis} | _events(stored))
+        return Panel(title, stack(series), {"xaxis": clock_axis(last_s(rows)), "yaxis": yaxis} | _events(stored, outline=True))
 
     return Figure(
         "day-protection", "What protects the traffic", caption, tabs_of_variants(stored, table, panel), height=340
     )
 
 
-def _events(stored: Stored) -> dict[str, Any]:
-    return shapes_of_events(events_of(stored), FIBRE_EVENTS)
+def _events(stored: Stored, *, outline: bool = False) -> dict[str, Any]:
+    return shapes_of_events(events_of(stored), FIBRE_EVENTS, outline=outline)
 
 
 def rate_figure(stored: Stored, caption: str) -> Figure | None:
@@ -95,7 +95,7 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
     data: list[Trace] = []
     bound = mine.filter(pl.col("plob_bit_per_s") > 0)
     data.append(
-        {"type": "scatter", "mode": "lines+markers", "name": "PLOB bound (no repeater can be beaten)"}
+        {"type": "scatter", "mode": "lines+markers", "name": "PLOB bound"}
         | {"x": rounded(bound["loss_db"]), "y": rounded(bound["plob_bit_per_s"])}
         | {"line": {"color": "$grey", "dash": "dot", "width": 1.5}, "marker": {"color": "$grey", "size": 5}}
         | {"hovertemplate": "%{x:.3g} dB: at most %{y:.3s}bit/s<extra></extra>"}
@@ -118,7 +118,7 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
             )
     layout = {
         "xaxis": {"title": {"text": "loss (dB)"}, "rangemode": "tozero"},
-        "yaxis": {"title": {"text": "bit/s"}, "type": "log", "exponentformat": "power"},
+        "yaxis": {"title": {"text": "bit/s"}, "type": "log", "dtick": 1, "exponentformat": "power"},
         "hovermode": "closest",
     }
-    return Figure("key-rates", "Rate against loss", caption, [Panel("", data, layout)], height=340)
+    return Figure("key-rates", "Rate against loss", caption, [Panel("", data, layout)], height=440)

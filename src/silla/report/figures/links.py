@@ -29,6 +29,12 @@ class Span:
     disturbed: str  # what happened to it during the day
 
     @property
+    def chord_km(self) -> float:
+        """Straight distance between the ends."""
+        (xa, ya), (xb, yb) = self.ends_m
+        return float(np.hypot(xb - xa, yb - ya)) / 1000.0
+
+    @property
     def kind(self) -> str:
         """classical, key or silent (a key link that makes none)."""
         if self.key_bit_per_s is None and self.direct_bit_per_s is None:
@@ -139,32 +145,51 @@ def node_trace(stored: Stored, *, unit_m: float = 1.0) -> list[Trace]:
 
 def overview_figure(stored: Stored, windows_m: list[list[float]], caption: str) -> Figure | None:
     """The whole fibre graph in kilometres, where it reaches well beyond the city map; else None."""
-    variant = _variant_with_links(stored)
-    found = spans(stored, variant)
+    found = spans(stored, _variant_with_links(stored))
     if not found or not windows_m:
         return None
-    points = np.array([e for s in found for e in s.ends_m])
+    points = np.array([e for s in found for e in s.ends_m]) / 1000.0
     reach = float(np.max(points.max(0) - points.min(0)))
-    city = max(max(w[1] - w[0], w[3] - w[2]) for w in windows_m)
+    city = max(max(w[1] - w[0], w[3] - w[2]) for w in windows_m) / 1000.0
     if reach < 2.0 * city:
         return None
-    data = [t | {"meta": {}} for t in _lines(found, variant, 1000.0) + node_trace(stored, unit_m=1000.0)]
+    nodes = [t | {"textposition": _positions(stored, found)} for t in node_trace(stored, unit_m=1000.0)]
+    data = [t | {"meta": {}} for t in _lines(found, "", 1000.0) + nodes]
     shapes = [
         {"type": "rect", "x0": w[0] / 1e3, "x1": w[1] / 1e3, "y0": w[2] / 1e3, "y1": w[3] / 1e3, "layer": "below"}
         | {"fillcolor": "$orange/0.35", "line": {"color": "$orange", "width": 1.2}}
         for w in windows_m
     ]
-    notes = [_label(s) for s in found]
+    low, high = points.min(0) - 0.14 * reach, points.max(0) + 0.14 * reach
     layout = {
-        "xaxis": {"title": {"text": "km east"}, "zeroline": False},
-        "yaxis": {"title": {"text": "km north"}, "scaleanchor": "x", "zeroline": False},
+        "xaxis": {"title": {"text": "km east"}, "zeroline": False, "range": [float(low[0]), float(high[0])]},
+        "yaxis": {"title": {"text": "km north"}, "zeroline": False, "range": [float(low[1]), float(high[1])]}
+        | {"scaleanchor": "x", "constrain": "domain", "showgrid": True},
         "shapes": shapes,
-        "annotations": notes,
+        "annotations": [_label(s) for s in found if s.chord_km > 0.2 * reach],
         "hovermode": "closest",
     }
-    return Figure(
-        "overview", "Fibres and quantum links between the cities", caption, [Panel("", data, layout)], height=560
-    )
+    return Figure("overview", "Between the cities", caption, [Panel("", data, layout)], height=440)
+
+
+_SIDES = ("middle right", "top right", "top center", "top left", "middle left", "bottom left", "bottom center", "bottom right")
+
+
+def _positions(stored: Stored, found: list[Span]) -> list[str]:
+    """Side of each node on which its name is clear of its fibres: the middle of the widest gap between them."""
+    places = stored.table("places")
+    assert places is not None
+    out = []
+    for x, y in places.filter(pl.col("kind") == "node").select("x_m", "y_m").iter_rows():
+        others = [b for s in found for a, b in (s.ends_m, s.ends_m[::-1]) if a == (x, y)]
+        angles = sorted(float(np.arctan2(b[1] - y, b[0] - x)) % (2 * np.pi) for b in others)
+        if not angles:
+            out.append("bottom center")
+            continue
+        gaps = [(angles[(i + 1) % len(angles)] - a) % (2 * np.pi) or 2 * np.pi for i, a in enumerate(angles)]
+        widest = int(np.argmax(gaps))
+        out.append(_SIDES[round((angles[widest] + gaps[widest] / 2) / (np.pi / 4)) % 8])
+    return out
 
 
 def _variant_with_links(stored: Stored) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from silla.report.encode import quantise
 
-__all__ = ["FIELDS", "Field", "raster_of"]
+__all__ = ["FIELDS", "Field", "rasters_of"]
 
 
 @dataclass(frozen=True)
@@ -34,52 +35,63 @@ FIELDS = (
 )
 
 
-def raster_of(grid: pl.DataFrame, variants: tuple[str, ...]) -> tuple[dict[str, Any], bytes]:
+def rasters_of(
+    grids: list[pl.DataFrame], variants: tuple[str, ...], cells: dict[str, list[str]]
+) -> tuple[dict[str, Any], bytes]:
     """Description and bytes of every field of every variant, row by row from the south-west corner.
 
-    The description holds the grid (x0_m, y0_m of the first point, step, width, height), the fields, the cells' ids and
-    the offset of each layer in the bytes: one byte a point (255: nothing), two (little endian, 65535: nothing) for ids.
+    Parameters
+    ----------
+    grids : long tables with variant, x_m, y_m and fields; each on a regular grid of its own.
+    cells : the cells' ids of each variant, which the field `cell` numbers (or names).
+
+    The description holds the fields, the cells' ids, and for each variant its grid (x0, y0 of the first point, dx, dy,
+    width, height) with the offset of each layer in the bytes: one byte a point (255: nothing), two (little endian,
+    65535: nothing) for ids.
     """
-    xs, ys = np.unique(grid["x_m"].to_numpy()), np.unique(grid["y_m"].to_numpy())
-    fields = [_ranged(f, grid) for f in FIELDS if f.column in grid.columns]
-    cells = sorted(c for c in grid["cell"].unique().to_list() if c) if "cell" in grid.columns else []
+    fields = [_ranged(f, grids) for f in FIELDS if all(f.column in g.columns for g in grids)]
     blocks: list[bytes] = []
-    offsets: dict[str, dict[str, int]] = {}
+    layers: dict[str, dict[str, Any]] = {}
     position = 0
-    for v in variants:
-        mine = grid.filter(pl.col("variant") == v)
-        if not mine.height:
-            continue
-        column = np.searchsorted(xs, mine["x_m"].to_numpy())
-        index = np.searchsorted(ys, mine["y_m"].to_numpy()) * len(xs) + column
-        offsets[v] = {}
-        for f in fields:
-            block = _layer(f, mine[f.column], index, len(xs) * len(ys), cells)
-            offsets[v][f.column] = position
-            blocks.append(block)
-            position += len(block)
-    about = {
-        "x0": float(xs[0]),
-        "y0": float(ys[0]),
-        "dx": float(xs[1] - xs[0]) if len(xs) > 1 else 1.0,
-        "dy": float(ys[1] - ys[0]) if len(ys) > 1 else 1.0,
+    for grid in grids:
+        for v in variants:
+            mine = grid.filter(pl.col("variant") == v)
+            if not mine.height:
+                continue
+            frame, index = _frame(mine)
+            offsets = {}
+            for f in fields:
+                block = _layer(f, mine[f.column], index, frame["width"] * frame["height"], cells.get(v, []))
+                offsets[f.column] = position
+                blocks.append(block)
+                position += len(block)
+            layers[v] = {**frame, "offsets": offsets}
+    described = [
+        {"id": f.column, "title": f.title, "unit": f.unit, "low": f.low, "high": f.high, "kind": f.kind} for f in fields
+    ]
+    return {"fields": described, "cells": cells, "layers": layers}, b"".join(blocks)
+
+
+def _frame(grid: pl.DataFrame) -> tuple[dict[str, Any], NDArray[np.int64]]:
+    """The regular grid and each row's place in it."""
+    xs, ys = np.unique(grid["x_m"].to_numpy()), np.unique(grid["y_m"].to_numpy())
+    index = np.searchsorted(ys, grid["y_m"].to_numpy()) * len(xs) + np.searchsorted(xs, grid["x_m"].to_numpy())
+    frame = {
+        "x0": round(float(xs[0]), 3),
+        "y0": round(float(ys[0]), 3),
+        "dx": float(xs[-1] - xs[0]) / (len(xs) - 1) if len(xs) > 1 else 1.0,
+        "dy": float(ys[-1] - ys[0]) / (len(ys) - 1) if len(ys) > 1 else 1.0,
         "width": len(xs),
         "height": len(ys),
-        "fields": [
-            {"id": f.column, "title": f.title, "unit": f.unit, "low": f.low, "high": f.high, "kind": f.kind}
-            for f in fields
-        ],
-        "cells": cells,
-        "offsets": offsets,
     }
-    return about, b"".join(blocks)
+    return frame, index
 
 
-def _ranged(field: Field, grid: pl.DataFrame) -> Field:
+def _ranged(field: Field, grids: list[pl.DataFrame]) -> Field:
     """The field with a colour range that the values fill: whole tens, or decades, between the 1st and 99th percentile."""
     if field.kind not in ("linear", "log"):
         return field
-    values = grid[field.column].cast(pl.Float64).to_numpy()
+    values = np.concatenate([g[field.column].cast(pl.Float64).to_numpy() for g in grids])
     values = values[np.isfinite(values)]
     if field.kind == "log":
         values = np.log10(values[values > 0])
@@ -91,11 +103,12 @@ def _ranged(field: Field, grid: pl.DataFrame) -> Field:
     return Field(field.column, field.title, field.unit, float(low), float(max(high, low + step)), field.kind)
 
 
-def _layer(field: Field, column: pl.Series, index: np.ndarray, size: int, cells: list[str]) -> bytes:
+def _layer(field: Field, column: pl.Series, index: NDArray[np.int64], size: int, cells: list[str]) -> bytes:
     if field.kind == "index":
         ids = np.full(size, 65535, dtype="<u2")
         place = {c: i for i, c in enumerate(cells)}
-        ids[index] = [place.get(c, 65535) for c in column.to_list()]
+        numbers = column.to_list() if column.dtype.is_integer() else [place.get(c, -1) for c in column.to_list()]
+        ids[index] = [n if 0 <= n < len(cells) else 65535 for n in numbers]
         return ids.tobytes()
     values = column.cast(pl.Float64).to_numpy()
     if field.kind == "log":

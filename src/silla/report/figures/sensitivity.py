@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import polars as pl
 
 from silla.report.encode import rounded
@@ -13,7 +16,7 @@ __all__ = ["tornado_figure"]
 
 
 def tornado_figure(stored: Stored, caption: str) -> Figure | None:
-    """Relative change of each metric when one parameter takes another value, with 95 % intervals."""
+    """Change of each metric when one parameter takes another value, with 95 % intervals."""
     table = stored.table("sensitivity")
     if table is None:
         return None
@@ -24,45 +27,57 @@ def tornado_figure(stored: Stored, caption: str) -> Figure | None:
 
 
 def _panel(table: pl.DataFrame, metric: str) -> Panel:
-    base = float(table["base_mean"][0])
-    scale = base if base else 1.0
-    swing = table.group_by("name").agg((pl.col("mean") - pl.col("base_mean")).abs().max().alias("swing"))
-    names = swing.sort(["swing", "name"])["name"].to_list()
+    base = abs(float(table["base_mean"][0]))
+    unit = str(table["unit"][0])
+    points = unit in ("1", "dB")  # such changes are differences already; others are shown relative to the base
+    scale = (0.01 if unit == "1" else 1.0) if points or not base else base * 0.01
+    swing = table.group_by("name").agg(pl.col("mean").abs().max().alias("swing")).sort(["swing", "name"])
+    tried = {n: sorted(g["value"].to_list()) for (n,), g in table.group_by(["name"], maintain_order=True)}
     data: list[Trace] = []
-    for lower, colour, label in ((True, "$sky", "value below the base"), (False, "$blue", "value above the base")):
-        side = pl.col("value") < pl.col("base") if lower else pl.col("value") >= pl.col("base")
-        rows = table.filter(side).sort(["name", "value"])
-        if rows.height:
-            data.append(_bars(rows, scale, colour, label))
+    for side, colour, label in (("lower", "$sky", "lower value"), ("higher", "$blue", "higher value")):
+        keep = [r for r in table.iter_rows(named=True) if _side(r, tried[r["name"]]) == side]
+        if keep:
+            data.append(_bars(keep, scale, colour, label))
+    shown = ("percentage points" if unit == "1" else unit) if points else "%"
     layout = {
         "barmode": "overlay",
-        "bargap": 0.35,
+        "bargap": 0.38,
         "hovermode": "closest",
-        "xaxis": {"tickformat": "+.0%", "zeroline": True, "title": {"text": f"change of {plain(metric_name(metric))}"}},
-        "yaxis": {"categoryorder": "array", "categoryarray": [plain(n) for n in names], "automargin": True},
+        "xaxis": {"zeroline": True, "zerolinecolor": "$soft", "title": {"text": f"change, {shown}"}, "showgrid": True},
+        "yaxis": {"categoryorder": "array", "categoryarray": [plain(n) for n in swing["name"]], "showgrid": False},
     }
     return Panel(metric_name(metric), data, layout)
 
 
-def _bars(rows: pl.DataFrame, scale: float, colour: str, label: str) -> Trace:
-    change = (rows["mean"] - rows["base_mean"]) / scale
-    text = [f"{number(v)} instead of {number(b)}" for v, b in zip(rows["value"], rows["base"])]
+def _side(row: dict[str, Any], tried: list[float]) -> str:
+    """Whether a value lies below the scenario's own, or in the lower half of those tried where that is not one number."""
+    try:
+        base = float(row["base"])
+    except (TypeError, ValueError):
+        base = (tried[0] + tried[-1]) / 2
+    return "lower" if row["value"] < base else "higher"
+
+
+def _bars(rows: list[dict[str, Any]], scale: float, colour: str, label: str) -> Trace:
+    mean, low, high = (np.array([r[k] for r in rows], dtype=float) / scale for k in ("mean", "low", "high"))
     return {
         "type": "bar",
         "orientation": "h",
         "name": label,
-        "x": rounded(change),
-        "y": [plain(n) for n in rows["name"]],
-        "customdata": text,
+        "x": rounded(mean),
+        "y": [plain(r["name"]) for r in rows],
+        "customdata": [plain(f"{number(r['value'])} instead of {r['base']}, n = {r['n']}") for r in rows],
+        "text": [number(r["value"]) for r in rows],
+        "textposition": "none",
         "marker": {"color": f"{colour}/0.85", "line": {"width": 0}},
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": rounded((rows["high"] - rows["mean"]) / abs(scale)),
-            "arrayminus": rounded((rows["mean"] - rows["low"]) / abs(scale)),
+            "array": rounded(high - mean),
+            "arrayminus": rounded(mean - low),
             "color": "$ink",
             "thickness": 1,
             "width": 3,
         },
-        "hovertemplate": "%{y}: %{customdata}<br>%{x:+.1%}<extra></extra>",
+        "hovertemplate": "%{y}: %{customdata}<br>%{x:+.3g}<extra></extra>",
     }

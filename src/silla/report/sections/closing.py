@@ -59,8 +59,24 @@ def models_section(stored: Stored) -> Section | None:
         for m in models
     ]
     html = table(["Model", "Source"], rows, css="models")
-    html = f"<details open><summary>{len(rows)} models were used</summary>{html}</details>"
+    html = f"<details open><summary>{len(rows)} models</summary>{html}</details>{_parts(stored)}"
     return Section("models", "Models and their sources", "Models", html)
+
+
+def _parts(stored: Stored) -> str:
+    """Parts of the catalogue that the scenario uses, with their sources."""
+    parts = stored.manifest.get("parts") or []
+    if not parts:
+        return ""
+    rows = [
+        [
+            f"{esc(p.get('title') or p.get('id', ''))}<small>{esc(p.get('kind', ''))}</small>",
+            "<br>".join(_source(c) for c in p.get("sources") or []) or "–",
+            esc(p.get("note") or ""),
+        ]
+        for p in parts
+    ]
+    return f"<details><summary>{len(rows)} parts of the catalogue</summary>{table(['Part', 'Source', 'Note'], rows)}</details>"
 
 
 def _models(stored: Stored) -> list[dict[str, Any]]:
@@ -81,27 +97,24 @@ def _source(citation: Any) -> str:
 
 def reproduce_section(stored: Stored) -> Section:
     """Commands, hashes and versions."""
-    manifest = stored.manifest
-    name = manifest.get("name") or stored.scenario.get("name") or "scenario"
-    seed = manifest.get("seed", stored.scenario.get("seed"))
-    hashes = {k: v for k, v in manifest.items() if k.endswith("hash") and isinstance(v, str)}
-    hashes |= {
-        f"{k} of {n}": h
-        for k, v in manifest.items()
-        if k.endswith("hashes") and isinstance(v, dict)
-        for n, h in v.items()
-    }
-    versions = manifest.get("versions") or {}
-    tasks = manifest.get("tasks") or {}
-    rows = [["Seed", f"<code>{esc(seed)}</code>"]]
-    rows += [[esc(k.replace("_", " ").capitalize()), f"<code>{esc(v)}</code>"] for k, v in hashes.items()]
-    if isinstance(tasks, dict) and tasks:
-        rows.append(["Tasks", esc(", ".join(f"{number(v, 6) if isinstance(v, (int, float)) else v} {k}" for k, v in tasks.items() if not isinstance(v, (dict, list))))])  # fmt: skip
-    rows.append(["Versions", esc(", ".join(f"{k} {v}" for k, v in versions.items()))] if isinstance(versions, dict) and versions else ["silla", esc(manifest.get("silla", ""))])  # fmt: skip
-    commands = f"silla run scenario.yaml --out {esc(name)}-again\nsilla report {esc(name)}-again"
+    manifest, run = stored.manifest, stored.manifest.get("run") or {}
+    name = str(manifest.get("name") or "scenario")
+    changes = "".join(f" --set '{esc(o)}'" for o in manifest.get("overrides") or [])
+    only = f" --variant {esc(manifest['variant'])}" if manifest.get("variant") else ""
+    commands = f"silla run scenario.yaml --out again{only}{changes}\nsilla report again"
+    rows = [["Scenario", esc(name)], ["Seed", f"<code>{esc(manifest.get('seed'))}</code>"]]
+    if manifest.get("scenario_sha256"):
+        rows.append(["SHA-256 of the scenario", f"<code>{esc(manifest['scenario_sha256'])}</code>"])
+    rows += [[f"World of {esc(v)}", f"<code>{esc(h)}</code>"] for v, h in (manifest.get("worlds") or {}).items()]
+    rows += [[f"File {esc(s['path'])}", f"<code>{esc(s['sha256'])}</code>"] for s in manifest.get("sources") or []]
+    rows.append(["Versions", esc(", ".join(f"{k} {v}" for k, v in (manifest.get("versions") or {}).items()))])
+    if "tasks" in run:
+        took = f" in {number(float(run['elapsed_s']))} s" if "elapsed_s" in run else ""
+        who = f" on {run['jobs']} workers ({esc(run.get('engine', ''))})" if "jobs" in run else ""
+        rows.append(["Tasks", f"{run['tasks']:,}, {run.get('tasks_reused', 0):,} of them from an earlier run,{took}{who}"])
     html = (
-        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>. The same scenario, seed and "
-        "versions give the same numbers to the last bit, with any number of workers.</p>"
-        f"<pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
+        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>; the files that it names must be "
+        "where they were. The same scenario, seed and versions give the same numbers to the last bit, with any number of "
+        f"workers.</p><pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
     )
     return Section("reproduce", "Run it again", "Reproduce", html)

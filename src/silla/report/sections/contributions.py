@@ -7,7 +7,7 @@ from typing import Any
 
 from silla.report.metrics import Change, change
 from silla.report.sections.base import Section
-from silla.report.sections.headline import lower_is_better
+from silla.report.sections.headline import lower_is_better, metric_scale
 from silla.report.stored import Stored
 from silla.report.text import esc, interval, metric_name, number, percent, table
 
@@ -47,41 +47,56 @@ def _row(stored: Stored, metric: str) -> list[str]:
     n = f"n = {ns[0]:,}" if len(ns) == 1 else (f"n = {ns[0]:,} to {ns[-1]:,}" if ns else "")
     title = f"{esc(metric_name(metric))}<small>{esc(about.get('description', ''))}{' · ' if n else ''}{n}</small>"
     first = entries[0]
-    cells = [_cell(e, first if i else None, metric) for i, e in enumerate(entries)]
+    scale = metric_scale([e for e in entries if e])
+    cells = [_cell(e, first if i else None, metric, scale) for i, e in enumerate(entries)]
     return [title, *cells]
 
 
-def _cell(entry: dict[str, Any] | None, base: dict[str, Any] | None, metric: str) -> str:
+Scale = tuple[float, str]
+_NOTHING = 1e-9  # shares and changes below this are rounding, not results
+
+
+def _cell(entry: dict[str, Any] | None, base: dict[str, Any] | None, metric: str, scale: Scale) -> str:
     if not entry or entry["mean"] is None:
         return "–"
-    low, high = (math.nan if v is None else v for v in entry["ci95"])
-    unit = entry.get("unit", "")
-    scaled = 100.0 if unit == "1" else 1.0
-    text = interval(entry["mean"] * scaled, low * scaled, high * scaled, "%" if unit == "1" else unit)
-    if not base or base["mean"] is None:
-        return f'<span class="value">{text}</span>'
-    base_low, base_high = (math.nan if v is None else v for v in base["ci95"])
-    c = change(base["mean"], base_low, base_high, entry["mean"], low, high)
-    return f'<span class="value">{text}</span>{_delta(c, unit, metric)}'
+    text = f'<span class="value">{interval(entry["mean"], *entry["ci95"], entry.get("unit", ""), scale)}</span>'
+    if not base or base["mean"] is None or None in (*entry["ci95"], *base["ci95"]):
+        return text
+    c = change(base["mean"], *base["ci95"], entry["mean"], *entry["ci95"])
+    return text + _delta(c, entry.get("unit", ""), metric, scale)
 
 
-def _delta(c: Change, unit: str, metric: str) -> str:
+def _delta(c: Change, unit: str, metric: str, scale: Scale) -> str:
     """The change in words and as a bar that grows to the right for more."""
-    if c.difference == 0:
+    relative = math.isfinite(c.relative) and unit not in ("dB", "")
+    small = abs(c.relative) if relative else abs(c.difference)
+    if small < _NOTHING or (unit == "1" and abs(c.difference) < _NOTHING):
         return '<span class="delta">no change</span>'
     better = (c.difference < 0) == lower_is_better(metric)
     style = "none" if not c.significant else ("better" if better else "worse")
-    if unit in ("1", "dB", "") or not math.isfinite(c.relative):
-        factor, shown = (100.0, "points") if unit == "1" else (1.0, unit)
-        ends = f"[{number(c.difference_low * factor)}, {number(c.difference_high * factor)}]"
-        plus = "+" if c.difference > 0 else ""
-        text = f"{plus}{number(c.difference * factor)} {ends} {esc(shown)}"
-        share = math.tanh(c.difference / (0.5 if unit == "1" else 10.0))
+    if (unit == "1" and scale[1] == "%") or not relative:
+        text, share = _difference(c, unit, scale)
     else:
-        text = f"{percent(c.relative, signed=True)} [{number(100 * c.relative_low)}, {number(100 * c.relative_high)}]"
-        if c.relative >= 1:
-            text = f"× {number(1 + c.relative)} [{number(1 + c.relative_low)}, {number(1 + c.relative_high)}]"
-        share = math.tanh(math.log(1 + c.relative) / math.log(4))
+        text, share = _ratio(c)
     width, side = 50 * abs(share), "right" if share > 0 else "left"
     bar = f'<span class="bar"><span class="{side} {style}" style="width:{width:.1f}%"></span></span>'
     return f'{bar}<span class="delta {style}">{text}</span>'
+
+
+def _difference(c: Change, unit: str, scale: Scale) -> tuple[str, float]:
+    """Text of a difference, shares in percentage points, and the length of its bar in -1..1."""
+    factor, shown = scale
+    ends = f"[{number(c.difference_low / factor)}, {number(c.difference_high / factor)}]"
+    plus = "+" if c.difference > 0 else ""
+    text = f"{plus}{number(c.difference / factor)} {ends} {'points' if shown == '%' else esc(shown)}"
+    return text, math.tanh(c.difference / (0.5 if unit == "1" else 10.0 * factor))
+
+
+def _ratio(c: Change) -> tuple[str, float]:
+    """Text of a relative change, as a factor from a doubling on, and the length of its bar: a factor of 4 is 3/4."""
+    if c.relative >= 1:
+        text = f"× {number(1 + c.relative)} [{number(1 + c.relative_low)}, {number(1 + c.relative_high)}]"
+    else:
+        ends = f"[{number(100 * c.relative_low)}, {number(100 * c.relative_high)}]"
+        text = f"{percent(c.relative, signed=True)} {ends}"
+    return text, math.tanh(math.log(1 + c.relative) / math.log(4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from silla.report.figures.base import Figure
 from silla.report.figures.day import power_figure, series_figure, traffic_figure
 from silla.report.figures.keys import protection_figure, stock_figure
 from silla.report.figures.pools import pool_series, utilisation_figure
@@ -18,51 +19,58 @@ def day_section(stored: Stored) -> Section | None:
     if epochs is None:
         return None
     n = int(epochs["n"].max())  # type: ignore[arg-type]
-    over = f"Mean over {n} independent drops in every epoch; bands are 95&nbsp;% intervals"
+    over = f"Mean over n = {n} independent days; bands are 95&nbsp;% intervals"
+    groups = [_radio(stored, over), _keys(stored, n), _pools(stored, n)]
+    html = "".join(
+        f"<h3 class='group'>{title}</h3>" + "".join(figure_html(f) for f in wide if f) + figures_html(small)
+        for title, wide, small in groups
+        if any(wide) or any(small)
+    )
+    figures = [f for _, wide, small in groups for f in (*wide, *small) if f]
+    return Section("day", "The day", "Day", _events_html(stored) + html, figures)
+
+
+Group = tuple[str, list[Figure | None], list[Figure | None]]
+
+
+def _radio(stored: Stored, over: str) -> Group:
     wide = [
-        traffic_figure(
-            stored, f"Traffic that users ask for (dashed) and get. {over}; shading marks bursts and outages."
-        ),
-        power_figure(
-            stored, f"Radio, GPU pools and quantum equipment, stacked on a common scale. Means over {n} drops."
-        ),
+        traffic_figure(stored, f"Traffic that users ask for (dashed) and get. {over}; shading marks bursts and outages."),
+        power_figure(stored, f"Radio, GPU pools and quantum equipment, stacked, on one scale. {over.split(';')[0]}."),
     ]
     small = [
         series_figure(
-            stored,
-            "cell_load",
-            "Load of the cells",
-            f"Mean share of resources in use over all cells. {over}.",
-            percent=True,
+            stored, "cell_load", "Load of the cells", f"Mean share of resources in use, over all cells. {over}.", percent=True
         ),
-        series_figure(stored, "user_rate", "Rate of a user", f"Mean downlink rate of an active user. {over}."),
-        series_figure(
-            stored, "carbon", "Carbon", f"Grams of CO₂ an hour at the grid's intensity of that hour. {over}."
-        ),
-        series_figure(
-            stored, "energy_per_bit", "Energy per bit", f"Power of everything over bits delivered both ways. {over}."
-        ),
+        series_figure(stored, "user_rate", "Throughput of a user", f"Mean over the active users, downlink. {over}."),
+        series_figure(stored, "carbon", "Carbon", f"Grams of CO₂ an hour at the grid's intensity of that hour. {over}."),
+        series_figure(stored, "energy_per_bit", "Energy per bit", f"All power over the bits carried both ways. {over}."),
     ]
-    quantum = [
-        stock_figure(
-            stored,
-            "Secret key bits kept at each end of a link; bands are 95&nbsp;% intervals; shading marks an eavesdropper or a cut.",
-        ),
-        protection_figure(stored, "Shares of the protected backhaul traffic of all flows in each epoch."),
-    ]
-    pools = [
-        utilisation_figure(stored, "Share of the pool's time spent on baseband and on language models, mean of each epoch."),
-        pool_series(stored, "ttft_s", "s", "day-ttft", "Time to first token", "Mean time from a request to its first token, by epoch."),
-        pool_series(stored, "deadline_miss", "1", "day-miss", "Missed RAN deadlines", "Share of slots whose baseband was late, by epoch; none at all falls off the logarithmic axis.", type="log", exponentformat="power", rangemode="normal"),
-    ]  # fmt: skip
-    parts = [f for f in (*wide, *small, *quantum, *pools) if f]
-    html = "".join(figure_html(f) for f in wide if f)
-    html += "".join(
-        f"<h3 class='group'>{title}</h3>{figures_html(group)}"
-        for title, group in (("Radio and energy", small), ("Keys and protection", quantum), ("GPU pools", pools))
-        if any(group)
+    return "Traffic and energy", wide, small
+
+
+def _keys(stored: Stored, n: int) -> Group:
+    stock = (
+        f"Secret key bits kept at each end of a link at the end of an epoch, mean over n = {n} days with 95&nbsp;% "
+        "intervals; shading marks an eavesdropper or a cut."
     )
-    return Section("day", "The day", "Day", _events_html(stored) + html, parts)
+    shares = f"Shares of the protected backhaul traffic of all flows, mean over n = {n} days; the dotted span marks an eavesdropper or a cut."
+    return "Keys and protection", [], [stock_figure(stored, stock), protection_figure(stored, shares)]
+
+
+def _pools(stored: Stored, n: int) -> Group:
+    mean = f"mean of each epoch over n = {n} days"
+    wide = [utilisation_figure(stored, f"Share of the pool's time spent on baseband and on language models, {mean}.")]
+    small = [
+        pool_series(
+            stored, "ttft_s", "s", "day-ttft", "Time to first token", f"From a request to its first token, {mean}."
+        ),
+        pool_series(
+            stored, "deadline_miss", "1", "day-miss", "Missed RAN deadlines",
+            f"Share of slots whose baseband is late, {mean}; below 10⁻⁹ it is left out.", floor=1e-9,
+        ),
+    ]  # fmt: skip
+    return "GPU pools", wide, small
 
 
 def _events_html(stored: Stored) -> str:

@@ -10,13 +10,13 @@ import polars as pl
 from silla.report.figures.base import variant_styles
 from silla.report.sections.base import Section, variant_swatch
 from silla.report.stored import Stored
-from silla.report.text import esc, metric_name, number, scale_of, share_or_quantity
+from silla.report.text import esc, metric_name, number, scale_of
 
-__all__ = ["HEADLINES", "facts", "headline_section", "lower_is_better"]
+__all__ = ["HEADLINES", "facts", "headline_section", "lower_is_better", "metric_scale"]
 
 HEADLINES = (
-    "user_rate_p5", "user_rate_median", "user_rate_mean", "served_downlink", "energy_per_bit", "energy_per_day",
-    "carbon_per_day", "quantum_protected_share", "deadline_miss", "ttft",
+    "user_rate_downlink_p5", "user_rate_downlink_mean", "day_carried", "energy_per_bit", "energy_total",
+    "protected_quantum", "coverage", "served_share_downlink", "served_downlink", "cell_load", "area_traffic",
 )  # fmt: skip
 _MOST = 6
 _LOWER = (
@@ -88,7 +88,7 @@ def _time_facts(stored: Stored) -> list[str]:
     day, snapshot = stored.scenario.get("day"), stored.scenario.get("snapshot") or {}
     if isinstance(day, dict) and day:
         hours, step, drops = day.get("hours", 24), day.get("step_min", 15), day.get("drops", 10)
-        out.append(f"{number(float(hours))} hours in {number(float(step))}-minute epochs of {drops} drops each")
+        out.append(f"{hours:g} hours in {step:g}-minute epochs of {drops} drops each")
     if snapshot.get("drops"):
         out.append(
             f"{snapshot['drops']} drops at the busy hour" if not day else f"{snapshot['drops']} at the busy hour"
@@ -120,14 +120,26 @@ def headline_metrics(stored: Stored) -> list[str]:
 def _card(stored: Stored, metric: str) -> str:
     entries = {v: stored.summary["variants"].get(v, {}).get(metric) for v in stored.variants}
     known = [e for e in entries.values() if e]
-    unit, about = known[0].get("unit", ""), known[0].get("description", "")
+    about = known[0].get("description", "")
+    scale = metric_scale(known)
     low, high = _span(known)
     styles = variant_styles(stored.variants)
-    rows = "".join(_row(v, entries[v], unit, low, high, styles[v]["color"]) for v in stored.variants)
+    rows = "".join(_row(v, entries[v], scale, low, high, styles[v]["color"]) for v in stored.variants)
     return (
         f'<section class="card"><h3 title="{esc(about)}">{esc(metric_name(metric))}</h3>'
         f'<dl class="dots">{rows}</dl><p class="about">{esc(about)}</p></section>'
     )
+
+
+def metric_scale(entries: list[dict[str, Any]]) -> tuple[float, str]:
+    """Divisor and unit in which all variants of a metric are shown, so that they compare at a glance."""
+    unit = entries[0].get("unit", "")
+    return (0.01, "%") if unit == "1" and not _is_count(entries) else scale_of([e["mean"] for e in entries], unit)
+
+
+def _is_count(entries: list[dict[str, Any]]) -> bool:
+    """A pure number beyond one is a count, not a share."""
+    return any(e["mean"] is not None and abs(e["mean"]) > 1.5 for e in entries)
 
 
 def _span(entries: list[dict[str, Any]]) -> tuple[float, float]:
@@ -138,24 +150,17 @@ def _span(entries: list[dict[str, Any]]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _row(variant: str, entry: dict[str, Any] | None, unit: str, low: float, high: float, colour: str) -> str:
-    if entry is None:
+def _row(
+    variant: str, entry: dict[str, Any] | None, scale: tuple[float, str], low: float, high: float, colour: str
+) -> str:
+    if entry is None or entry["mean"] is None:
         return f'<dt>{esc(variant)}</dt><dd class="none">–</dd>'
     mean, (a, b) = entry["mean"], entry["ci95"]
-    if mean is None:
-        return f'<dt>{esc(variant)}</dt><dd class="none">–</dd>'
-    half = (b - a) / 2 if a is not None and b is not None else math.nan
-    return (
-        f"<dt>{esc(variant)}</dt><dd>{_whisker(mean, a, b, low, high, colour)}"
-        f'<span class="value">{share_or_quantity(mean, unit)}</span>{_half(half, mean, unit)}</dd>'
-    )
-
-
-def _half(half: float, mean: float, unit: str) -> str:
-    if not math.isfinite(half):
-        return ""
-    factor, _ = (0.01, "%") if unit == "1" else scale_of([mean], unit)
-    return f'<span class="half">± {number(half / factor, 2)}</span>'
+    factor, shown = scale
+    half = "" if a is None or b is None else f'<span class="half">± {number((b - a) / 2 / factor, 2)}</span>'
+    value = f"{number(mean / factor)}\u00a0{esc(shown)}".rstrip("\u00a0")
+    dot = _whisker(mean, a, b, low, high, colour)
+    return f'<dt>{esc(variant)}</dt><dd>{dot}<span class="value">{value}</span>{half}</dd>'
 
 
 def _whisker(mean: float, a: float | None, b: float | None, low: float, high: float, colour: str) -> str:

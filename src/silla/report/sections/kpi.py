@@ -2,121 +2,117 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 
-from silla.report.kpis import Measured, Target, Targets, Verdict, judge
+from silla.report.kpis import Kpi, Measured, Target, Targets, Verdict, judge
 from silla.report.measure import kpi_values
 from silla.report.sections.base import Section
 from silla.report.stored import Stored
-from silla.report.text import badge, esc, interval, quantity, table
+from silla.report.text import badge, esc, exact, interval, scale_of, table
 
 __all__ = ["kpi_section"]
 
+Values = dict[str, dict[str, Measured]]  # variant -> KPI -> value
+
 
 def kpi_section(stored: Stored, targets: Targets) -> Section:
-    """A table with a row for each target and a verdict for each variant."""
+    """A block for each KPI that has a value: the values, then a verdict for each target and variant."""
     values = {v: kpi_values(stored, v) for v in stored.variants}
-    groups = [(k, list(g)) for k, g in groupby(targets.targets, key=lambda t: t.kpi.id)]
-    measured = [g for g in groups if any(_known(values[v], g[0]) for v in stored.variants)]
-    missing = [g for g in groups if g not in measured]
-    rows = [_row(t, values, stored.variants, i == 0) for _, group in measured for i, t in enumerate(group)]
-    rows += [
-        _targetless(k, targets, values, stored.variants) for k in targets.kpis if _targetless_kpi(k, targets, values)
-    ]
-    head = ["KPI and value", "Target", "Standing", *(esc(v) for v in stored.variants)]
-    html = (
-        _INTRO + table(head, rows, css="kpis") + _not_measured(missing, values[stored.variants[-1]]) + _legend(targets)
+    by_kpi = {k: list(g) for k, g in groupby(sorted(targets.targets, key=_order(targets)), key=lambda t: t.kpi.id)}
+    body = "".join(
+        _block(kpi, by_kpi.get(k, []), values) for k, kpi in targets.kpis.items() if any(_known(v, k) for v in values.values())
     )
+    head = "".join(f'<th scope="col">{esc(v)}</th>' for v in stored.variants)
+    html = (
+        f'{_INTRO}<div class="table-box" tabindex="0"><table class="kpis"><thead><tr><th scope="col">KPI and target</th>'
+        f'<th scope="col">Source</th>{head}</tr></thead>{body}</table></div>'
+    )
+    missing = [(k, kpi, by_kpi.get(k, [])) for k, kpi in targets.kpis.items() if not any(_known(v, k) for v in values.values())]
+    html += _not_measured(missing, values[stored.variants[-1]]) + _legend(targets)
     return Section("kpis", "Against the targets of 5G and 6G", "KPIs", html)
 
 
 _INTRO = (
-    "<p>A verdict without a ring is arithmetic or inspection and holds anywhere. A <b>ringed</b> one is only indicative: the "
-    "target belongs to a test environment with its own layout, traffic and evaluation method, and this scenario is another. "
-    "Nothing here is an evaluation in the sense of ITU-R.</p>"
+    "<p>A <b>filled</b> verdict follows from arithmetic or inspection and holds anywhere. A <b>ringed</b> one is only "
+    "indicative: its target belongs to a test environment with its own layout, traffic and method, and this scenario is "
+    "another. Nothing here is an evaluation in the sense of ITU-R. The badge says what standing a target has.</p>"
 )
 
 
+def _order(targets: Targets):
+    place = {k: i for i, k in enumerate(targets.kpis)}
+    return lambda t: place[t.kpi.id]
+
+
 def _known(values: dict[str, Measured], kpi: str) -> bool:
-    return kpi in values and values[kpi].value == values[kpi].value
+    return kpi in values and math.isfinite(values[kpi].value)
 
 
-def _row(target: Target, values: dict[str, dict[str, Measured]], variants: tuple[str, ...], first: bool) -> list[str]:
-    sign = "≥" if target.sense == "at_least" else "≤"
-    bound = f"{sign} {quantity(target.bound, target.kpi.unit)}"
-    note = f"<small>{esc(target.note)}</small>" if target.note else ""
-    environment = "" if target.environment in ("any", "unstated") else f"<small>{esc(target.environment)}</small>"
-    cells = [_cell(target, values[v].get(target.kpi.id)) for v in variants]
-    title = esc(target.kpi.title)
-    heading = (
-        f"{title}<small>{_basis(target, values, variants)}</small>" if first else f'<span class="again">{title}</span>'
+def _block(kpi: Kpi, targets: list[Target], values: Values) -> str:
+    """A body of the table: the KPI with its values, then its targets."""
+    scale = scale_of([v[kpi.id].value for v in values.values() if _known(v, kpi.id)], kpi.unit)
+    basis = next(v[kpi.id].basis for v in reversed(values.values()) if _known(v, kpi.id))
+    cells = "".join(
+        f'<td data-label="{esc(v)}"><span class="value">{_value(m.get(kpi.id), kpi.unit, scale)}</span></td>'
+        for v, m in values.items()
     )
-    source = f"{badge(target.source.standing, target.source.standing)}<small>{esc(target.source.text)}</small>"
-    return [heading, f"{bound}{note}{environment}", source, *cells]
+    none = "" if targets else " No document sets a number."
+    rows = [
+        f'<tr class="kpi"><th scope="rowgroup" colspan="2">{esc(kpi.title)}<small>{esc(basis)}.{none}</small></th>{cells}</tr>'
+    ]
+    rows += [_target(t, values) for t in targets]
+    return f"<tbody>{''.join(rows)}</tbody>"
 
 
-def _basis(target: Target, values: dict[str, dict[str, Measured]], variants: tuple[str, ...]) -> str:
-    found = [values[v][target.kpi.id].basis for v in variants if _known(values[v], target.kpi.id)]
-    return esc(found[-1]) if found else ""
+def _target(target: Target, values: Values) -> str:
+    notes = [n for n in (target.note, target.environment if target.environment not in ("any", "unstated") else "") if n]
+    note = f"<small>{esc('; '.join(notes))}</small>" if notes else ""
+    cells = "".join(f'<td data-label="{esc(v)}">{_cell(target, m.get(target.kpi.id))}</td>' for v, m in values.items())
+    source = f'{badge(target.source.standing, target.source.standing)} <span class="source">{esc(target.source.name)}</span>'
+    return f'<tr><th scope="row" class="bound">{_bound(target)}{note}</th><td data-label="Source">{source}</td>{cells}</tr>'
+
+
+def _bound(target: Target) -> str:
+    return f"{'≥' if target.sense == 'at_least' else '≤'} {exact(target.bound, target.kpi.unit)}"
+
+
+def _value(measured: Measured | None, unit: str, scale: tuple[float, str]) -> str:
+    if measured is None or not math.isfinite(measured.value):
+        return "–"
+    return interval(measured.value, measured.low, measured.high, unit, scale)
 
 
 def _cell(target: Target, measured: Measured | None) -> str:
-    if measured is None:
-        return _chip(Verdict("not measured", False, "this version computes no such value"))
-    verdict = judge(target, measured)
-    value = "" if verdict.word == "not measured" else f'<span class="value">{_value(measured, target.kpi.unit)}</span>'
-    return value + _chip(verdict)
-
-
-def _value(measured: Measured, unit: str) -> str:
-    if measured.low == measured.high:
-        return quantity(measured.value, unit)
-    return interval(measured.value, measured.low, measured.high, unit)
-
-
-def _chip(verdict: Verdict) -> str:
-    words = {"met": "above", "missed": "below", "undecided": "undecided"} if verdict.indicative else {}
-    word = words.get(verdict.word, verdict.word)
+    verdict = judge(target, measured or Measured.none("this version computes no such value"))
+    said = verdict.word
+    if verdict.indicative:
+        said = {"met": "would meet", "missed": "would miss"}.get(said, said)
     style = f"{verdict.word.replace(' ', '-')}{' indicative' if verdict.indicative else ''}"
-    said = f"indicative: {_side(word)}" if verdict.indicative else word
-    return f'<span class="verdict {style}" title="{esc(verdict.reason)}">{said}</span>'
+    return f'<span class="verdict {style}" title="{esc(_reason(verdict))}">{said}</span>'
 
 
-def _side(word: str) -> str:
-    return {"above": "would meet", "below": "would miss"}.get(word, word)
+def _reason(verdict: Verdict) -> str:
+    return f"indicative: {verdict.reason}" if verdict.indicative else verdict.reason
 
 
-def _targetless_kpi(kpi: str, targets: Targets, values: dict[str, dict[str, Measured]]) -> bool:
-    return all(t.kpi.id != kpi for t in targets.targets) and any(_known(v, kpi) for v in values.values())
-
-
-def _targetless(
-    kpi: str, targets: Targets, values: dict[str, dict[str, Measured]], variants: tuple[str, ...]
-) -> list[str]:
-    k = targets.kpis[kpi]
-    cells = [_value(values[v][kpi], k.unit) if _known(values[v], kpi) else "–" for v in variants]
-    basis = next(values[v][kpi].basis for v in variants if _known(values[v], kpi))
-    shown = [f'<span class="value">{c}</span>' for c in cells]
-    return [f"{esc(k.title)}<small>{esc(basis)}</small>", "no number set", "", *shown]
-
-
-def _not_measured(groups: list[tuple[str, list[Target]]], values: dict[str, Measured]) -> str:
-    if not groups:
+def _not_measured(missing: list[tuple[str, Kpi, list[Target]]], values: dict[str, Measured]) -> str:
+    if not missing:
         return ""
     rows = []
-    for kpi, group in groups:
-        bounds = "<br>".join(
-            f"{'≥' if t.sense == 'at_least' else '≤'} {quantity(t.bound, t.kpi.unit)} "
-            f"{badge(t.source.standing, t.source.standing)} <small class='inline'>{esc(t.source.key)}</small>"
+    for kpi, about, group in missing:
+        bounds = "".join(
+            f'<span class="goal">{_bound(t)} {badge(t.source.standing, t.source.standing)} {esc(t.source.name)}</span>'
             for t in group
         )
         why = values[kpi].basis if kpi in values else "this version computes no such value"
-        rows.append([esc(group[0].kpi.title), bounds, esc(why)])
-    return "<h3 class='group'>Not measured</h3>" + table(
-        ["KPI", "Targets", "Why there is no value"], rows, css="unmeasured"
-    )
+        rows.append([esc(about.title), esc(why), bounds or "no number set"])
+    title = "<h3 class='group'>Not measured</h3>"
+    return title + table(["KPI", "Why there is no value", "Targets"], rows, css="unmeasured stack")
 
 
 def _legend(targets: Targets) -> str:
     items = "".join(f"<li>{badge(k, k)} {esc(v)}</li>" for k, v in targets.standings.items())
-    return f'<ul class="standings">{items}</ul>'
+    used = dict.fromkeys(t.source for t in targets.targets)
+    sources = "".join(f"<li><b>{esc(s.name)}</b> {esc(s.text)}</li>" for s in used)
+    return f'<ul class="standings">{items}</ul><details><summary>Documents</summary><ul class="plain">{sources}</ul></details>'

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from silla.report.figures.citymap import CityMap
-from silla.report.figures.links import overview_figure
-from silla.report.sections.base import Section, figure_html
+from silla.report.sections.base import Section
 from silla.report.stored import Stored
 from silla.report.text import esc
 
@@ -21,19 +20,8 @@ _LAYERS = (
 
 
 def map_section(stored: Stored, city: CityMap) -> Section:
-    """The interactive map with its controls, and beside it the long-distance graph where there is one."""
-    windows = [v["window"] for v in city.about["views"] if v["label"] != "all sites"]
-    overview = overview_figure(stored, windows, _OVERVIEW_CAPTION)
-    beside = figure_html(overview) if overview else ""
-    figures = [overview] if overview else []
-    html = f'<div class="{"map-pair" if overview else "map-alone"}">{_map_html(stored, city)}{beside}</div>'
-    return Section("map", "The network on the ground", "Map", html, figures)
-
-
-_OVERVIEW_CAPTION = (
-    "Straight lines between the nodes, labelled with the length of the cable and the rate of secret key bits on it; "
-    "coordinates are kilometres from the scenario's origin, orange marks the area of the map."
-)
+    """The interactive map with its controls."""
+    return Section("map", "The network on the ground", "Map", _map_html(stored, city))
 
 
 def _map_html(stored: Stored, city: CityMap) -> str:
@@ -48,7 +36,7 @@ def _map_html(stored: Stored, city: CityMap) -> str:
         controls.append(_group("Place", "view", [(str(i), v["label"]) for i, v in enumerate(about["views"])]))
     present = {t["meta"]["layer"] for t in about["traces"]}
     boxes = "".join(
-        f'<label><input type="checkbox" data-layer="{k}"{"" if k == "users" else " checked"}>{t}</label>'
+        f'<label><input type="checkbox" data-layer="{k}" checked>{t}</label>'
         for k, t in _LAYERS
         if k in present
     )
@@ -74,14 +62,16 @@ def _group(legend: str, name: str, options: list[tuple[str, str]]) -> str:
 
 def _caption(city: CityMap) -> str:
     parts = [
-        "Local metres east and north of the origin, equal in both directions; wedges are cells in the direction of their azimuth"
+        "Metres east and north of the origin, to the same scale; wedges are cells in the direction of their azimuth; "
+        "squares are users indoors, circles outdoors, coloured by rate"
     ]
-    if "raster" in city.about:
-        raster = city.about["raster"]
-        parts.append(
-            f"the colour is a snapshot on a grid of {raster['dx']:g} m at {raster['width']:,} × {raster['height']:,} points "
-            "without shadow fading's chance, drawn under the buildings"
-        )
     parts += [esc(n) for n in city.notes]
-    parts.append("squares are users indoors, circles outdoors")
-    return "; ".join(parts) + ". Drag to move, scroll or pinch to zoom, double-click to go back."
+    if "raster" in city.about:
+        frame = next(iter(city.about["raster"]["layers"].values()))
+        carriers = sorted(set(city.about.get("carriers", {}).values()))
+        on = f" on {esc(' or '.join(carriers))}" if carriers else ""
+        parts.append(
+            f"the ground's colour is what one user would have there{on} with every cell at full load and median shadow "
+            f"fading, {frame['width']:,} × {frame['height']:,} points {frame['dx']:.3g} m apart"
+        )
+    return "; ".join(parts) + ". Drag to move, scroll or pinch to zoom."

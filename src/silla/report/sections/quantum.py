@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from silla.report.figures.keys import rate_figure
-from silla.report.sections.base import Section, figure_html
+from silla.report.figures.links import overview_figure
+from silla.report.sections.base import Section, figures_html
 from silla.report.stored import Stored
 from silla.report.text import esc, number, quantity, table
 
@@ -24,16 +25,30 @@ _HEAD = (
 )
 
 
-def quantum_section(stored: Stored) -> Section | None:
-    """The table of links and their rates against loss; None where the run has no quantum link."""
+def quantum_section(stored: Stored, windows_m: list[list[float]]) -> Section | None:
+    """The fibres between the cities, the table of links and their rates against loss; None without fibre and link.
+
+    `windows_m` are the areas of the city map, marked on the overview.
+    """
     links = stored.table("key_links")
-    if links is None:
+    overview = overview_figure(stored, windows_m, _OVERVIEW)
+    rates = rate_figure(stored, _RATES)
+    figures = [f for f in (overview, rates) if f]
+    if links is None and not figures:
         return None
-    figure = rate_figure(stored, "Stored rate of each link and the repeaterless bound at the same loss and pulse rate (Pirandola et al. 2017), without noise; a link without a rate is left out.")  # fmt: skip
-    blocks = _tables(stored, links)
-    figures = [figure] if figure else []
-    html = (figure_html(figure) if figure else "") + blocks
-    return Section("quantum", "Quantum links", "Quantum", html, figures)
+    html = figures_html(figures) + (_tables(stored, links) if links is not None else "")
+    title = "Fibres and quantum links" if overview else "Quantum links"
+    return Section("quantum", title, "Quantum", html, figures)
+
+
+_OVERVIEW = (
+    "Straight lines between the nodes, labelled with the length of the cable and the rate of secret key bits on it; "
+    "kilometres from the scenario's origin; the area of the map is orange."
+)
+_RATES = (
+    "Rate of each link, and the most that any protocol could carry over the same fibre at the same pulse rate without a "
+    "repeater (Pirandola, Laurenza, Ottaviani and Banchi 2017); a link without a rate is left out."
+)
 
 
 def _tables(stored: Stored, links: pl.DataFrame) -> str:
