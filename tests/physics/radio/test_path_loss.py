@@ -69,7 +69,9 @@ def test_tr38900_differs_in_the_uma_line_of_sight_alone():
     assert old.nlos_db == new.nlos_db
     for env in ("umi", "rma", "inh-open"):
         d = 100.0
-        assert path_loss_db(env, 6.0, d, 10.0, 1.5, True, "V14.0") == path_loss_db(env, 6.0, d, 10.0, 1.5, True, "V19.2")
+        assert path_loss_db(env, 6.0, d, 10.0, 1.5, True, "V14.0") == path_loss_db(
+            env, 6.0, d, 10.0, 1.5, True, "V19.2"
+        )
 
 
 def test_environment_height_has_the_standards_distribution():

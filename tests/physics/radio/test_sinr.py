@@ -1,4 +1,4 @@
-"""Oracles: two-cell closed forms by bisection, brute-force sums, exhaustive search of the load grid, power control by hand."""
+"""Oracles: two cells in closed form, brute-force sums, exhaustive search of the load grid, power control by hand."""
 
 import itertools
 

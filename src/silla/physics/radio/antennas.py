@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
+from silla.base.provenance import ModelCard, Reference, register
+from silla.physics.radio.environments import TR38901
 
 __all__ = [
     "Panel",
@@ -182,3 +184,22 @@ def lookup(table_dbi: NDArray[np.float32], zenith_rad: ArrayLike, azimuth_rad: A
     upper = table_dbi[i, j] * (1 - fc) + table_dbi[i, j + 1] * fc
     lower = table_dbi[i + 1, j] * (1 - fc) + table_dbi[i + 1, j + 1] * fc
     return upper * (1 - fr) + lower * fr
+
+
+register(
+    ModelCard(
+        id="radio.antennas.element",
+        title="Antenna element and panel",
+        function=element_gain_dbi,
+        sources=(TR38901,),
+        references=(
+            Reference(
+                {"zenith_rad": np.pi / 2, "azimuth_rad": np.radians(32.5)},
+                5.0,
+                "Table 7.3-1: 3 dB at half the beamwidth",
+                absolute=1e-9,
+            ),
+        ),
+        left_out="polarisation, mutual coupling, beam squint",
+    )
+)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
-from silla.physics.radio.environments import Environment, EnvironmentParameters, environment
+from silla.base.provenance import ModelCard, Range, Reference, register
+from silla.physics.radio.environments import TR38901, Environment, EnvironmentParameters, environment
 from silla.physics.radio.path_loss import height_factor
 
 __all__ = ["los_probability", "los_probability_unchecked"]
@@ -87,3 +88,24 @@ def los_probability(
     if code in (Environment.INF_SH, Environment.INF_DH) and (hu >= par.clutter_height_m).any():
         raise ArgumentError(f"los_probability: users must be below the clutter height of {par.clutter_height_m:g} m")
     return los_probability_unchecked(code, d, hs, hu, par)
+
+
+register(
+    ModelCard(
+        id="radio.los.probability",
+        title="Line-of-sight probability",
+        function=los_probability,
+        sources=(TR38901,),
+        valid={"distance_2d_out_m": Range(0.0, 5000.0, "m")},
+        references=(
+            Reference(
+                {"env": "umi", "distance_2d_out_m": 72.0},
+                0.25 + 0.75 * np.exp(-2.0),
+                "Table 7.4.2-1 with 18 / 72 and 72 / 36",
+                absolute=1e-12,
+            ),
+        ),
+        decreasing=("distance_2d_out_m",),
+        left_out="correlation of line of sight between users (clause 7.6.3)",
+    )
+)

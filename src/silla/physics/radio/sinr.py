@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
+from silla.base.provenance import Citation, ModelCard, Reference, register
 from silla.base.units import from_db
 from silla.physics.radio.modulation import RateTable
 from silla.physics.radio.rate import efficiency_of
@@ -30,6 +31,12 @@ __all__ = [
 ]
 
 _F64 = NDArray[np.float64]
+YATES1995 = Citation(
+    "Yates1995",
+    "R. D. Yates, A framework for uplink power control in cellular radio systems, IEEE JSAC 13(7), 1995",
+    "https://doi.org/10.1109/49.414651",
+)
+TS38213 = Citation("TS38213", "3GPP TS 38.213, NR; Physical layer procedures for control, V17.5.0", "clause 7.1.1")
 _INT = NDArray[np.intp]
 
 
@@ -168,3 +175,32 @@ def uplink_sinr(
     own = np.bincount(serving, weighted * gain[users, serving], minlength=gain.shape[1])
     interference = np.maximum(heard - own, 0.0)
     return power * gain[users, serving] / (interference[serving] + noise_w)
+
+
+register(
+    ModelCard(
+        id="radio.sinr.load_fixed_point",
+        title="Load-coupled interference",
+        function=load_fixed_point,
+        sources=(YATES1995,),
+        left_out="time variation of the loads, coordination between cells",
+    )
+)
+register(
+    ModelCard(
+        id="radio.sinr.uplink_power",
+        title="Uplink power control",
+        function=uplink_power_dbm,
+        sources=(TS38213,),
+        references=(
+            Reference(
+                {"path_loss_db": 100.0, "n_prb": 50, "p0_dbm": -80.0, "alpha": 0.8, "p_max_dbm": 23.0, "scs_khz": 30},
+                20.0,
+                "-80 + 10 log10(100) + 80 by hand",
+                absolute=1e-9,
+            ),
+        ),
+        increasing=("path_loss_db",),
+        left_out="closed loop and transport-format terms",
+    )
+)
