@@ -6,10 +6,12 @@ store as they come, so a killed run goes on where it stopped.
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from silla.base.errors import RunError
 from silla.engine.executors import Failure, execute
@@ -19,8 +21,9 @@ from silla.engine.reduce import reduce_plan
 from silla.engine.tasks import Record, Task
 from silla.results.store import Store
 from silla.scenario.loader import Loaded
+from silla.world.types import World
 
-__all__ = ["RunOutcome", "default_directory", "run_scenario"]
+__all__ = ["RunOutcome", "default_directory", "describe", "publish_run", "raise_failures", "run_scenario", "run_tasks"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,21 +69,32 @@ def run_scenario(
     tell("plan", 0, 1)
     plan = plan_run(loaded)
     shelf = Store(store or directory / "tasks")
-    records, computed = run_tasks(plan, shelf, jobs=jobs, engine=engine, progress=tell)
+    records, failures, computed = run_tasks(plan.tasks(), plan.worlds, shelf, jobs=jobs, engine=engine, progress=tell)
+    raise_failures(plan, failures)
     tell("results", 0, 1)
-    reduced = reduce_plan(plan, records)
     elapsed = time.perf_counter() - started
-    reused = len(records) - computed
-    publish(plan, reduced, directory, {"tasks": len(records), "tasks_reused": reused, "elapsed_s": elapsed, "engine": engine, "jobs": jobs})
+    about = {"elapsed_s": elapsed, "engine": engine, "jobs": jobs}
+    outcome = publish_run(plan, records, directory, computed, about)
     tell("results", 1, 1)
-    return RunOutcome(directory, computed, reused, time.perf_counter() - started)
+    return dataclasses.replace(outcome, elapsed_s=time.perf_counter() - started)
+
+
+def publish_run(
+    plan: Plan, records: Mapping[str, Record], directory: Path, computed: int, about: Mapping[str, Any]
+) -> RunOutcome:
+    """Add the records of a plan up and publish them in `directory`; see `run_scenario` for errors."""
+    reused = len(records) - computed
+    publish(plan, reduce_plan(plan, records), directory, {"tasks": len(records), "tasks_reused": reused, **about})
+    return RunOutcome(directory, computed, reused, float(about.get("elapsed_s", 0.0)))
 
 
 def run_tasks(
-    plan: Plan, store: Store, *, jobs: int, engine: str, progress: Progress
-) -> tuple[dict[str, Record], int]:
-    """(records by task hash, number computed now): those in the store are read, the others computed and stored."""
-    tasks = plan.tasks()
+    tasks: Sequence[Task], worlds: Mapping[str, World], store: Store, *, jobs: int, engine: str, progress: Progress
+) -> tuple[dict[str, Record], dict[str, str], int]:
+    """(records by task hash, reasons by hash of the tasks that failed, number computed now).
+
+    Records that are whole in the store are read, the others computed and stored as they come.
+    """
     records: dict[str, Record] = {}
     todo: list[Task] = []
     for task in tasks:
@@ -91,30 +105,35 @@ def run_tasks(
             records[task.hash] = record
     failures: dict[str, str] = {}
     progress("simulate", len(records), len(tasks))
-    for task, outcome in execute(todo, _needed(plan, todo), engine=engine, jobs=jobs):
+    needed = {name: worlds[name] for name in dict.fromkeys(task.world for task in todo)}
+    for task, outcome in execute(todo, needed, engine=engine, jobs=jobs):
         if isinstance(outcome, Failure):
-            failures[task.hash] = f"{_describe(plan, task)}: {outcome.reason}"
+            failures[task.hash] = outcome.reason
         else:
             store.put(task.hash, outcome)
             records[task.hash] = outcome
         progress("simulate", len(records) + len(failures), len(tasks))
-    if failures:
-        shown = "\n".join(f"  {reason}" for reason in list(failures.values())[:5])
+    return records, failures, len(todo) - len(failures)
+
+
+def raise_failures(plan: Plan, failures: Mapping[str, str]) -> None:
+    """RunError for the failed tasks of a plan, in the order of the plan; nothing where there are none."""
+    tasks = plan.tasks()
+    reasons = {describe(plan, t): failures[t.hash] for t in tasks if t.hash in failures}
+    if reasons:
+        first, reason = next(iter(reasons.items()))
         raise RunError(
-            f"{len(failures)} of {len(tasks)} tasks failed; no results were published, the others are kept for the "
-            f"next run:\n{shown}",
-            failures,
+            f"{len(reasons)} of {len(tasks)} tasks failed; no results were published, the others are kept for the next "
+            f"run; the first: {first}: {reason}",
+            reasons,
         )
-    return records, len(todo)
 
 
-def _needed(plan: Plan, todo: Sequence[Task]) -> dict:
-    used = {task.world for task in todo}
-    return {name: world for name, world in plan.worlds.items() if name in used}
-
-
-def _describe(plan: Plan, task: Task) -> str:
+def describe(plan: Plan, task: Task) -> str:
+    """What a task does, for people."""
     names = {h: v for v, h in plan.variants.items()}
-    where = names.get(task.world, "sensitivity")
+    where = names.get(task.world, "a sensitivity")
+    if task.kind == "map":
+        return f"map of {where} from y = {task.extra[2][0]:.0f} m"
     clock = f"{int(task.at_s // 3600):02d}:{int(task.at_s % 3600 // 60):02d}"
     return f"{task.kind} of {where} at {clock}, drops {task.drops[0]} to {task.drops[1] - 1}"
