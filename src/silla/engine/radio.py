@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 _TR38901_TOP_HZ = 100e9
 _CAR_TOP_HZ = 60e9
 _LOS_LAYERS = 2  # one dual-polarised path: TR 38.901 LOS links have rank two at most
-_UPLINK_SHARES = (1.0, 0.25, 1 / 16, 1 / 64)  # of the carrier given to a user whose power does not fill it
+_SUBCARRIERS_PER_PRB = 12
 
 
 @dataclass(frozen=True)
@@ -261,18 +261,16 @@ def _downlink(world: World, d: CarrierDrop) -> CarrierLinks:
 def uplink_power(world: World, d: CarrierDrop) -> tuple[Floats, Floats]:
     """(power spectral density in W/Hz, share of the carrier given) of each user: TS 38.213 clause 7.1.1.
 
-    P = min(P_max, P0 B PL^alpha). A user whose power does not fill the whole carrier is given the widest of 1, 1/4,
-    1/16, 1/64 of it that keeps the target density, or the narrowest.
+    P = min(P_max, P0 B PL^alpha). A user whose power does not fill the carrier is given the share of it that keeps the
+    target density P0 PL^alpha, one resource block at least.
     """
     k, c = d.model.index, world.carriers
     rows = np.arange(len(d.serving))
     gain = np.maximum(d.gain[rows, d.serving].astype(float) * d.model.ue_gain, 1e-30)
     target = c.p0_w_per_hz[k] * gain ** (-c.alpha[k])
-    shares = np.array(_UPLINK_SHARES)
-    possible = c.ue_power_w[k] / (c.bandwidth_hz[k] * shares)
-    enough = possible[None, :] >= target[:, None]
-    pick = np.where(enough.any(axis=1), np.argmax(enough, axis=1), len(shares) - 1)
-    return np.minimum(target, possible[pick]), shares[pick]
+    narrowest = min(1.0, _SUBCARRIERS_PER_PRB * c.scs_hz[k] / c.bandwidth_hz[k])
+    share = np.clip(c.ue_power_w[k] / (target * c.bandwidth_hz[k]), narrowest, 1.0)
+    return np.minimum(target, c.ue_power_w[k] / (c.bandwidth_hz[k] * share)), share
 
 
 class _UplinkLinks(CarrierLinks):
