@@ -1,16 +1,37 @@
 """Hot CPU loops in C++: arrays in, arrays out, the interpreter lock released.
 
 `isa()` names the instruction set in use, `supported()` lists those that this processor has, best first, and
-`set_isa(name)` takes another. The environment variable `SILLA_KERNELS` (baseline, avx2, avx512) forces one from the start.
+`set_isa(name)` takes another. The environment variable `SILLA_KERNELS` (baseline, avx2, avx512) forces one from the
+start.
 """
 
 from __future__ import annotations
 
 import os
 
-from silla_kernels._core import coupling, isa, los, n_environments, set_isa, supported
+from silla_kernels._core import (
+    coupling,
+    isa,
+    los,
+    n_environments,
+    set_isa,
+    strongest,
+    supported,
+    weigh_cells,
+    weigh_users,
+)
 
-__all__ = ["coupling", "isa", "los", "n_environments", "set_isa", "supported"]
+__all__ = [
+    "coupling",
+    "isa",
+    "los",
+    "n_environments",
+    "set_isa",
+    "strongest",
+    "supported",
+    "weigh_cells",
+    "weigh_users",
+]
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

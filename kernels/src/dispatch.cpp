@@ -5,7 +5,7 @@
 namespace silla {
 namespace {
 
-#define SILLA_TABLE(isa) {#isa, isa::los, isa::coupling}
+#define SILLA_TABLE(isa) {#isa, isa::los, isa::coupling, isa::strongest, isa::weigh_cells, isa::weigh_users}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

@@ -5,6 +5,7 @@
 
 #include "coupling.h"
 #include "obstruction.h"
+#include "received.h"
 
 namespace silla {
 
@@ -12,6 +13,9 @@ struct Table {
   const char *isa;
   los_fn *los;
   coupling_fn *coupling;
+  strongest_fn *strongest;
+  weigh_cells_fn *weigh_cells;
+  weigh_users_fn *weigh_users;
 };
 
 const Table &table();                 // the kernels in use

@@ -12,4 +12,5 @@ NB_MODULE(_core, m) {
   m.def("set_isa", &silla::set_isa, nb::arg("isa"), "Use another of the supported instruction sets.");
   silla::bind_obstruction(m);
   silla::bind_coupling(m);
+  silla::bind_received(m);
 }
