@@ -17,7 +17,14 @@ def models_used(world: World) -> list[str]:
 
 
 def _prefixes(world: World) -> Iterator[str]:
-    yield from ("radio.modulation", "radio.antennas", "radio.shadowing", "radio.penetration", "compute.cell_power", "compute.energy")
+    yield from (
+        "radio.modulation",
+        "radio.antennas",
+        "radio.shadowing",
+        "radio.penetration",
+        "compute.cell_power",
+        "compute.energy",
+    )
     if world.environment.los == "buildings":
         yield "radio.obstruction"
     for name in sorted(set(world.sites.propagation)):
@@ -30,7 +37,14 @@ def _prefixes(world: World) -> Iterator[str]:
     if len(world.pools.id):
         yield from ("compute.gpu", "compute.pool", "compute.ran_load")
     if len(world.key_links.id):
-        yield from ("optical.fibre", "quantum.finite_key", "quantum.detectors", "quantum.attack", "quantum.bounds", "quantum.channel")
+        yield from (
+            "optical.fibre",
+            "quantum.finite_key",
+            "quantum.detectors",
+            "quantum.attack",
+            "quantum.bounds",
+            "quantum.channel",
+        )
     if world.fibres.classical_channels.any() and len(world.key_links.id):
         yield "optical.raman"
     if len(world.direct_links.id):

@@ -7,6 +7,8 @@ failed: it never disappears.
 
 from __future__ import annotations
 
+import logging
+import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
@@ -35,7 +37,9 @@ class Failure:
 Outcome = tuple[Task, Record | Failure]
 
 
-def execute(tasks: Sequence[Task], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1) -> Iterator[Outcome]:
+def execute(
+    tasks: Sequence[Task], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1
+) -> Iterator[Outcome]:
     """Run every task and yield its outcome as soon as it is there.
 
     engine : "local" (this process where jobs is 1, else a pool of processes) or "ray". jobs : number of workers.
@@ -102,20 +106,18 @@ def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> It
     """On a Ray cluster: the one that RAY_ADDRESS names, or a local one with `jobs` workers."""
     try:
         import ray
+        from ray.exceptions import RayError
     except ModuleNotFoundError:
         raise MissingExtra("ray", "ray", "--engine ray") from None
     started = not ray.is_initialized()
     if started:
-        import os
-
         address = os.environ.get("RAY_ADDRESS")
-        local = {} if address else {"num_cpus": jobs, "include_dashboard": False}
-        ray.init(
-            address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _ONE_THREAD}, **local
-        )
+        local: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
+        environment = {"env_vars": _ONE_THREAD}
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment, **local)
     try:
-        shared = ray.put(dict(worlds))
-        remote = ray.remote(num_cpus=1, max_retries=1)(_attempt_on_ray)
+        shared: Any = ray.put(dict(worlds))
+        remote: Any = ray.remote(num_cpus=1, max_retries=1)(_attempt_on_ray)
         waiting = {remote.remote(task, shared): task for task in tasks}
         while waiting:
             done, _ = ray.wait(list(waiting), num_returns=1)
@@ -123,7 +125,7 @@ def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> It
                 task = waiting.pop(reference)
                 try:
                     yield task, ray.get(reference)
-                except ray.exceptions.RayError as error:
+                except RayError as error:
                     yield task, Failure(f"Ray: {type(error).__name__}: {str(error).splitlines()[0]}")
     finally:
         if started:

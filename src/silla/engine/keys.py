@@ -7,6 +7,7 @@ later. Supply comes from the links' physics and stops when an eavesdropper raise
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,11 @@ def _demand(world: World, traffic: Floats, step_s: float) -> Floats:
     rekeyed = ~flows.one_time_pad
     volume = np.moveaxis(traffic, 1, -1) / 8  # bytes, [r, f, t]
     bits = cipher_demand_bit(
-        volume[:, rekeyed], step_s, "aes-256-gcm", every_byte=flows.rekey_bits[rekeyed] / 8, every_s=flows.rekey_s[rekeyed]
+        volume[:, rekeyed],
+        step_s,
+        "aes-256-gcm",
+        every_byte=flows.rekey_bits[rekeyed] / 8,
+        every_s=flows.rekey_s[rekeyed],
     )
     demand[:, :, rekeyed] = np.moveaxis(bits, -1, 1)
     demand[:, :, flows.one_time_pad] = traffic[:, :, flows.one_time_pad]
@@ -177,11 +182,13 @@ def _protected(flows, traffic: Floats, demand: Floats, served: Floats) -> dict[s
     }
 
 
-def _direct(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_s: float) -> dict[str, Floats]:
+def _direct(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_s: float) -> dict[str, Any]:
     links = world.direct_links
     on_link, cut_link = tapped[:, links.fibre], cut[:, links.fibre]
     offered = np.broadcast_to(links.message_bit_per_s * step_s, on_link.shape).copy()
-    rate = np.stack([direct_rates(world, budget, row).bit_per_s for row in on_link]) if len(links.id) else np.zeros(on_link.shape)
+    rate = np.zeros(on_link.shape)
+    for attack in np.unique(on_link, axis=0) if len(links.id) else ():
+        rate[(on_link == attack).all(axis=1)] = direct_rates(world, budget, attack).bit_per_s
     state = np.where(rate > 0, 0, 1)
     state = np.where(on_link > 0, 2, state)
     state = np.where(cut_link > 0, 3, state)
@@ -191,7 +198,9 @@ def _direct(world: World, budget: LinkBudget, tapped: Floats, cut: Floats, step_
 
 def _check_conservation(world: World, out: dict[str, Floats], supply: Floats) -> None:
     """No link gives more than it had: stock before + produced - consumed >= stock after, and nothing is negative."""
-    before = np.concatenate([np.broadcast_to(world.key_links.initial_bits, out["stock"][:, :1].shape), out["stock"][:, :-1]], axis=1)
+    before = np.concatenate(
+        [np.broadcast_to(world.key_links.initial_bits, out["stock"][:, :1].shape), out["stock"][:, :-1]], axis=1
+    )
     left = before + supply - out["consumed"]
     slack = 1e-6 * (1.0 + before + supply)
     if np.any(left < -slack) or np.any(out["stock"] > left + slack):
@@ -203,7 +212,17 @@ def key_links_of(world: World, variant: str) -> list[tuple]:
     rows = []
     budget = link_budgets(world, world.key_links)
     clean = key_rates(world, budget, np.zeros(len(world.key_links.id)))
-    rows += _link_rows(world, variant, "key", world.key_links, budget, clean.qber, clean.bit_per_s, clean.plob_bit_per_s, clean.limited_by)
+    rows += _link_rows(
+        world,
+        variant,
+        "key",
+        world.key_links,
+        budget,
+        clean.qber,
+        clean.bit_per_s,
+        clean.plob_bit_per_s,
+        clean.limited_by,
+    )
     links = world.direct_links
     budget = link_budgets(world, links)
     direct = direct_rates(world, budget, np.zeros(len(links.id)))

@@ -25,7 +25,7 @@ _ITERATIONS = 60
 
 @dataclass(frozen=True)
 class StepTable:
-    """Spectral efficiency as a rising step function of SINR: bit/s/Hz efficiency[i] from linear SINR threshold[i] on."""
+    """Spectral efficiency as a rising step function: efficiency[i] bit/s/Hz from linear SINR threshold[i] on."""
 
     threshold: Floats
     efficiency: Floats

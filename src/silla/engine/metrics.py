@@ -25,7 +25,9 @@ def metric(values: Floats, unit: str, description: str, *, scale: float = 1.0) -
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=np.asarray(denominator) > 0)
+    return np.divide(
+        numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=np.asarray(denominator) > 0
+    )
 
 
 def snapshot_metrics(world: World, s: Mapping[str, Floats]) -> dict[str, Metric]:
@@ -37,12 +39,20 @@ def snapshot_metrics(world: World, s: Mapping[str, Floats]) -> dict[str, Metric]
         "users": metric(s["users"], "1", "Active users in a drop"),
         "coverage": metric(_ratio(s["reached"], s["users"]), "1", "Share of users that reach the lowest MCS"),
         "user_rate_downlink_mean": metric(s["rate_mean"][:, 0], "Mbit/s", "Mean user throughput, downlink", scale=1e-6),
-        "user_rate_downlink_p5": metric(s["rate_p5"][:, 0], "Mbit/s", "5th percentile of user throughput, downlink", scale=1e-6),
+        "user_rate_downlink_p5": metric(
+            s["rate_p5"][:, 0], "Mbit/s", "5th percentile of user throughput, downlink", scale=1e-6
+        ),
         "user_rate_uplink_mean": metric(s["rate_mean"][:, 1], "Mbit/s", "Mean user throughput, uplink", scale=1e-6),
-        "user_rate_uplink_p5": metric(s["rate_p5"][:, 1], "Mbit/s", "5th percentile of user throughput, uplink", scale=1e-6),
+        "user_rate_uplink_p5": metric(
+            s["rate_p5"][:, 1], "Mbit/s", "5th percentile of user throughput, uplink", scale=1e-6
+        ),
         "served_downlink": metric(s["served"][:, 0], "Gbit/s", "Carried downlink traffic of the network", scale=1e-9),
-        "served_share_downlink": metric(_ratio(s["served"][:, 0], s["offered"][:, 0]), "1", "Carried over offered, downlink"),
-        "served_share_uplink": metric(_ratio(s["served"][:, 1], s["offered"][:, 1]), "1", "Carried over offered, uplink"),
+        "served_share_downlink": metric(
+            _ratio(s["served"][:, 0], s["offered"][:, 0]), "1", "Carried over offered, downlink"
+        ),
+        "served_share_uplink": metric(
+            _ratio(s["served"][:, 1], s["offered"][:, 1]), "1", "Carried over offered, uplink"
+        ),
         "area_traffic": metric(s["served"][:, 0] / area, "Mbit/s/m2", "Carried downlink traffic per area", scale=1e-6),
         "cell_load": metric(s["load"][:, 0].mean(axis=-1), "1", "Mean downlink load of the cells"),
     }
@@ -60,7 +70,9 @@ def day_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
 
     out = {
         "day_carried": metric(bits, "Tbit", "Traffic carried in the day, both directions", scale=1e-12),
-        "day_served_share": metric(_ratio(carried.sum(axis=1), offered.sum(axis=1)), "1", "Carried over offered in the day"),
+        "day_served_share": metric(
+            _ratio(carried.sum(axis=1), offered.sum(axis=1)), "1", "Carried over offered in the day"
+        ),
         "energy_total": metric(kwh(d.power_total), "kWh", "Energy of the day"),
         "energy_radio": metric(kwh(d.power_radio), "kWh", "Energy of cells and sites"),
         "energy_gpu": metric(kwh(d.power_gpu), "kWh", "Energy of GPU pools, cooling included"),
@@ -83,7 +95,9 @@ def _pool_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
         "gpu_utilisation_ai": metric((p.utilisation_ai @ weight).mean(axis=1), "1", "Share of GPU time for AI"),
         "tokens": metric(p.tokens_per_s.sum(axis=-1).mean(axis=1), "1/s", "Tokens generated per second"),
         "requests_unserved": metric(_ratio(unserved, asked), "1", "Share of AI requests refused"),
-        "ran_deadline_miss": metric((p.deadline_miss @ weight).mean(axis=1), "1", "Share of RAN slots past their deadline"),
+        "ran_deadline_miss": metric(
+            (p.deadline_miss @ weight).mean(axis=1), "1", "Share of RAN slots past their deadline"
+        ),
     }
 
 
@@ -94,7 +108,9 @@ def _key_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
     traffic = k.traffic.sum(axis=(1, 2))
     return {
         "protected_quantum": metric(
-            _ratio((k.quantum + k.one_time_pad).sum(axis=(1, 2)), traffic), "1", "Share of protected backhaul under quantum keys"
+            _ratio((k.quantum + k.one_time_pad).sum(axis=(1, 2)), traffic),
+            "1",
+            "Share of protected backhaul under quantum keys",
         ),
         "protected_fallback": metric(_ratio(k.fallback.sum(axis=(1, 2)), traffic), "1", "Share under the fallback"),
         "unsent": metric(_ratio(k.unsent.sum(axis=(1, 2)), traffic), "1", "Share not sent for want of keys"),

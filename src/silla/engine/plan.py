@@ -54,7 +54,7 @@ def plan_run(loaded: Loaded) -> Plan:
     worlds = {hashes[name]: world for name, world in by_variant.items()}
     s = loaded.scenario
     step = s.day.step_min * 60.0 if s.day else 0.0
-    epochs = np.arange(round(s.day.hours * 3600.0 / step)) * step if s.day else np.zeros(0)
+    epochs = np.arange(round(s.day.hours * 3600.0 / step), dtype=float) * step if s.day else np.zeros(0)
     plan = Plan(loaded, hashes, worlds, epochs, step)
     for name, world in by_variant.items():
         plan.snapshot[name] = _snapshot(world, hashes[name], loaded, s.snapshot.drops)
@@ -108,7 +108,14 @@ def _plan_map(plan: Plan, name: str, world: World) -> None:
     rows = max(1, _MAP_POINTS // len(grid.x_m))
     plan.grids[name], plan.map_carriers[name] = grid, carrier
     plan.maps[name] = [
-        Task("map", plan.variants[name], 0.0, (0, 1), (), extra=(carrier, grid.x_m, grid.y_m[i : i + rows], options.height_m))
+        Task(
+            "map",
+            plan.variants[name],
+            0.0,
+            (0, 1),
+            (),
+            extra=(carrier, grid.x_m, grid.y_m[i : i + rows], options.height_m),
+        )
         for i in range(0, len(grid.y_m), rows)
     ]
 

@@ -58,7 +58,10 @@ def pool_day(world: World, load: Floats, epochs_s: Floats) -> PoolDay:
         n_ran = 0.0 if shared else float(pools.ran_gpus[p])
         own = [
             serves.requests_per_s[r]
-            * (serves.profile[r][low] + (hour - hour.astype(int)) * (serves.profile[r][(low + 1) % 24] - serves.profile[r][low]))[:, 0]
+            * (
+                serves.profile[r][low]
+                + (hour - hour.astype(int)) * (serves.profile[r][(low + 1) % 24] - serves.profile[r][low])
+            )[:, 0]
             for r in rows
         ]
         weights = [
@@ -104,12 +107,23 @@ def _ran_demand(world: World, load: Floats) -> tuple[Floats, Floats]:
 def _one_pool(out, p, world, gpu, demand, variance, rows, per_s, weights, shared, count, n_ran) -> None:
     if not shared:
         nobody = Requests(0.0)
-        ran = serve(n_ran, gpu, _ANY_MODEL, nobody, ran_demand=demand, ran_variance=variance, slot_s=_SLOT_S, deadline_s=_SLOT_S)
+        ran = serve(
+            n_ran, gpu, _ANY_MODEL, nobody, ran_demand=demand, ran_variance=variance, slot_s=_SLOT_S, deadline_s=_SLOT_S
+        )
         out["utilisation_ran"][..., p] = ran.ran_utilisation * n_ran / count
         out["deadline_miss"][..., p] = ran.ran_miss_probability
         out["power_w"][..., p] = ran.power_w
     elif not len(rows):
-        ran = serve(count, gpu, _ANY_MODEL, Requests(0.0), ran_demand=demand, ran_variance=variance, slot_s=_SLOT_S, deadline_s=_SLOT_S)
+        ran = serve(
+            count,
+            gpu,
+            _ANY_MODEL,
+            Requests(0.0),
+            ran_demand=demand,
+            ran_variance=variance,
+            slot_s=_SLOT_S,
+            deadline_s=_SLOT_S,
+        )
         out["utilisation_ran"][..., p] = ran.ran_utilisation
         out["deadline_miss"][..., p] = ran.ran_miss_probability
         out["power_w"][..., p] = ran.power_w
@@ -123,7 +137,9 @@ def _one_pool(out, p, world, gpu, demand, variance, rows, per_s, weights, shared
             np.broadcast_to(rate[None, :], demand.shape), world.serves.prompt_tokens[r], world.serves.output_tokens[r]
         )
         ran_part = {"ran_demand": demand * share, "ran_variance": variance * share**2} if shared else {}
-        got = serve(n, gpu, _language_model(world.serves.model[r]), requests, slot_s=_SLOT_S, deadline_s=_SLOT_S, **ran_part)
+        got = serve(
+            n, gpu, _language_model(world.serves.model[r]), requests, slot_s=_SLOT_S, deadline_s=_SLOT_S, **ran_part
+        )
         part = n / count
         out["utilisation_ai"][..., p] += (got.prefill_utilisation + got.decode_utilisation) * part
         out["tokens_per_s"][..., p] += got.tokens_per_s

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from silla.base.provenance import Citation
 from silla.base.units import w_to_dbm
-from silla.physics.compute.cell_power import PowerAnchor, mean_relative_power, scaling_from_configuration, watts_per_unit
+from silla.physics.compute.cell_power import (
+    PowerAnchor,
+    mean_relative_power,
+    scaling_from_configuration,
+    watts_per_unit,
+)
 from silla.world.types import World
 
 __all__ = ["cell_power_w", "quantum_power_w"]
@@ -25,7 +30,9 @@ def cell_power_w(world: World, load: Floats) -> Floats:
     cells, carriers = world.cells, world.carriers
     anchor = PowerAnchor(world.energy.radio_reference_w, _DECLARED)
     out = np.zeros((*load.shape[:-2], load.shape[-1]))
-    kinds = [(cells.sleep[i], cells.power_set[i], int(cells.carrier[i]), int(cells.antenna[i])) for i in range(len(cells.id))]
+    kinds = [
+        (cells.sleep[i], cells.power_set[i], int(cells.carrier[i]), int(cells.antenna[i])) for i in range(len(cells.id))
+    ]
     for kind in sorted(set(kinds)):
         members = np.array([i for i, k in enumerate(kinds) if k == kind])
         policy, power_set, k, a = kind

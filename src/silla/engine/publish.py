@@ -34,7 +34,9 @@ def publish(plan: Plan, reduced: Reduced, directory: Path, about: Mapping[str, A
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "overrides": list(loaded.overrides),
             "variant": loaded.chosen,
-            "sources": [{"kind": s.kind, "path": s.path, "sha256": s.sha256, "bytes": s.size_bytes} for s in loaded.sources],
+            "sources": [
+                {"kind": s.kind, "path": s.path, "sha256": s.sha256, "bytes": s.size_bytes} for s in loaded.sources
+            ],
             "parts": _parts_used(plan),
             "run": dict(about),
         },
@@ -67,5 +69,11 @@ def _parts_used(plan: Plan) -> list[dict[str, Any]]:
         ]
         for kind, entries in groups:
             for name, part in entries:
-                found[kind, name] = {"kind": kind, "id": name, "title": part["title"], "sources": part["sources"], "note": part["note"]}
+                found[kind, name] = {
+                    "kind": kind,
+                    "id": name,
+                    "title": part["title"],
+                    "sources": part["sources"],
+                    "note": part["note"],
+                }
     return [found[key] for key in sorted(found)]

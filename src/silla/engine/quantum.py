@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["DirectRates", "KeyRates", "LinkBudget", "direct_rates", "key_rates",
 
 Floats = NDArray[np.float64]
 
+_DIRECT_ERROR_LIMIT = 0.25
 _DEAD = 1e-3  # bit/s below which a link is said to make no key
 _STANDARD_RAMAN = 3e-9  # 1/(km nm), the catalogue's coefficient of standard fibre
 
@@ -66,7 +68,10 @@ def link_budgets(world: World, links: KeyLinks | DirectLinks) -> LinkBudget:
     after = links.receiver_transmittance * efficiency
     dark = background_per_gate(np.array(dark_rate, dtype=float), gate)
     both = background_per_gate(
-        np.array(dark_rate, dtype=float), gate, light_photons_per_s=photons * links.receiver_transmittance, efficiency=efficiency
+        np.array(dark_rate, dtype=float),
+        gate,
+        light_photons_per_s=photons * links.receiver_transmittance,
+        efficiency=efficiency,
     )
     return LinkBudget(loss, channel, channel * after, both - dark, np.asarray(dark), np.asarray(both))
 
@@ -82,18 +87,21 @@ def _raman_photons_per_s(world: World, links: KeyLinks | DirectLinks) -> Floats:
     f, fibre = world.fibres, links.fibre
     photons = np.zeros(len(fibre))
     for i, k in enumerate(fibre):
-        comb = _comb(f.classical_wavelength_m[k], f.classical_spacing_hz[k], int(f.classical_channels[k]), links.wavelength_m[i])
+        centre, spacing = float(f.classical_wavelength_m[k]), float(f.classical_spacing_hz[k])
+        quantum_m = float(links.wavelength_m[i])
+        comb = _comb(centre, spacing, int(f.classical_channels[k]), quantum_m)
         if not len(comb):
             continue
         attenuation = f.attenuation_db_per_km[k]
         # The catalogue's coefficient rescales standard fibre's spectrum (a hollow core scatters a thousand times less).
-        section = raman_cross_section(comb, links.wavelength_m[i]) * f.part[k]["raman_per_km_nm"] / _STANDARD_RAMAN
+        section = raman_cross_section(comb, quantum_m) * f.part[k]["raman_per_km_nm"] / _STANDARD_RAMAN
         for direction, share in (("co", f.co_fraction[k]), ("counter", 1.0 - f.co_fraction[k])):
             photons[i] += np.sum(
                 noise_photons_per_s(
-                    f.classical_power_w[k] * share, comb, links.wavelength_m[i], links.filter_m[i], f.length_m[k],
+                    f.classical_power_w[k] * share, comb, quantum_m, links.filter_m[i], f.length_m[k],
                     classical_alpha_per_m=nepers_per_m(attenuation_at(comb, attenuation)),
-                    quantum_alpha_per_m=nepers_per_m(attenuation_at(links.wavelength_m[i], attenuation)), direction=direction, cross_section=section,
+                    quantum_alpha_per_m=nepers_per_m(attenuation_at(quantum_m, attenuation)),
+                    direction=direction, cross_section=section,
                 )
             )  # fmt: skip
     return photons
@@ -103,7 +111,7 @@ def _comb(centre_m: float, spacing_hz: float, channels: int, quantum_m: float) -
     """Wavelengths of the classical channels, without those within half a spacing of the quantum channel."""
     frequency = SPEED_OF_LIGHT_M_PER_S / centre_m + (np.arange(channels) - (channels - 1) / 2) * spacing_hz
     clear = np.abs(frequency - SPEED_OF_LIGHT_M_PER_S / quantum_m) > spacing_hz / 2
-    return SPEED_OF_LIGHT_M_PER_S / frequency[clear]
+    return np.asarray(SPEED_OF_LIGHT_M_PER_S / frequency[clear], dtype=float)
 
 
 def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates:
@@ -118,25 +126,38 @@ def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates
         return KeyRates(empty, empty, empty, ())
     error = intercept_resend_error(links.misalignment, intercepted)
     after = np.array([d["afterpulse"] for d in links.detector], dtype=float)
-    best = [
-        best_finite_key(
-            budget.total[i], block=links.block_bits[i], y0=budget.background[i], misalignment=error[i], afterpulse=after[i],
-            eps_sec=links.security_epsilon[i], error_correction=links.error_correction_efficiency[i],
-        )
-        for i in range(len(links.id))
-    ]  # fmt: skip
-    rate = np.array([float(b.rate) for b in best])
-    mean_photons = np.array([float(np.sum(b.intensities * b.probabilities)) for b in best])
+    settings = (
+        budget.total, links.block_bits, budget.background, np.asarray(error, dtype=float), after,
+        links.security_epsilon, links.error_correction_efficiency,
+    )  # fmt: skip
+    best = [_best_key(*(float(column[i]) for column in settings)) for i in range(len(links.id))]
+    rate, mean_photons = np.array(best).T
     # Under attack the QBER that is measured is that of the settings in use, not of settings that suit the attacker.
     seen = gain_and_error(mean_photons, budget.total, y0=budget.background, misalignment=error, afterpulse=after)
     clicks = np.asarray(seen.gain) * links.pulse_rate_hz
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
-    bits = rate * links.pulse_rate_hz * dead_time_factor(clicks / 2, dead)  # the clicks of a basis fall on two detectors
+    bits = (
+        rate * links.pulse_rate_hz * dead_time_factor(clicks / 2, dead)
+    )  # the clicks of a basis fall on two detectors
     limits = _limits(budget, np.asarray(seen.qber), bits, clicks * dead / 2, links.misalignment)
     return KeyRates(np.where(bits < _DEAD, 0.0, bits), np.asarray(seen.qber), plob_bit_per_s(links, budget), limits)
 
 
-def _limits(budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, misalignment: Floats) -> tuple[str, ...]:
+@functools.lru_cache(maxsize=4096)
+def _best_key(
+    transmittance: float, block: float, y0: float, misalignment: float, afterpulse: float, eps_sec: float, f: float
+) -> tuple[float, float]:
+    """(secret bits per pulse, mean photons per pulse) of a link at its best settings; links and variants repeat."""
+    best = best_finite_key(
+        transmittance, block=block, y0=y0, misalignment=misalignment, afterpulse=afterpulse, eps_sec=eps_sec,
+        error_correction=f,
+    )  # fmt: skip
+    return float(best.rate), float(np.sum(best.intensities * best.probabilities))
+
+
+def _limits(
+    budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, misalignment: Floats
+) -> tuple[str, ...]:
     """What holds each link back most, in words of the budget."""
     words = []
     for i in range(len(qber)):
@@ -166,17 +187,24 @@ class DirectRates:
 
 
 def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> DirectRates:
-    """Rates of direct-communication links (DL04 with weak pulses); zero under too strong an attack."""
+    """Rates of direct-communication links (DL04 with weak pulses); zero under too strong an attack.
+
+    Above an error rate of 1/4 on one way the scheme is not defined (the intercept-resend limit): nothing is sent, and
+    the error rate given is that of the two ways together.
+    """
     links = world.direct_links
     if not len(links.id):
         return DirectRates(np.zeros(0), np.zeros(0))
     efficiency = links.receiver_transmittance * np.array([d["efficiency"] for d in links.detector], dtype=float)
+    error = np.asarray(intercept_resend_error(links.misalignment, intercepted), dtype=float)
+    lost = error > _DIRECT_ERROR_LIMIT
     best, _ = best_direct_rate(
         budget.channel,
-        misalignment=intercept_resend_error(links.misalignment, intercepted),
+        misalignment=np.minimum(error, _DIRECT_ERROR_LIMIT),
         y0=budget.background,
         receiver_efficiency=efficiency,
     )
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
     alive = dead_time_factor(np.asarray(best.gain) * links.pulse_rate_hz / 2, dead)
-    return DirectRates(np.asarray(best.capacity) * links.pulse_rate_hz * alive, np.asarray(best.qber))
+    rate = np.asarray(best.capacity) * links.pulse_rate_hz * alive
+    return DirectRates(np.where(lost, 0.0, rate), np.where(lost, 2 * error * (1 - error), np.asarray(best.qber)))

@@ -223,8 +223,9 @@ def _carrier_drop(model, c: CarrierModel, users: Users, site_xyz, draws: Draws, 
     site = cells.site[c.cells]
     coupling = coupling_gain(
         users.xyz_m, users.indoor, users.d2d_in_m, penetration_db(users, frequency), site_xyz, c.site_codes,
-        site, cells.azimuth_rad[c.cells], cells.downtilt_rad[c.cells], c.best, c.patterns_dbi, draws.uniform, draws.normal,
-        frequency / 1e9, tr_version=int(version(world.environment.parameters)), los_given=given,
+        site, cells.azimuth_rad[c.cells], cells.downtilt_rad[c.cells], c.best, c.patterns_dbi,
+        draws.uniform, draws.normal, frequency / 1e9,
+        tr_version=int(version(world.environment.parameters)), los_given=given,
         wrap_xy_m=world.area.wrap_m if len(world.area.wrap_m) > 1 else None, gas_db_per_km=c.gas_db_per_km,
         cell_pattern_2=c.mean,
     )  # fmt: skip

@@ -61,7 +61,12 @@ def reduce_plan(plan: Plan, records: Mapping[str, Record]) -> Reduced:
         summary[v] = snapshot_metrics(plan.world(v), snapshots[v])
         if v in days:
             summary[v] |= day_metrics(plan.world(v), days[v])
-    tables = [*geometry_tables(plan), users_table(plan), distribution_table(plan, snapshots), key_link_table(plan, days)]
+    tables = [
+        *geometry_tables(plan),
+        users_table(plan),
+        distribution_table(plan, snapshots),
+        key_link_table(plan, days),
+    ]
     if days:
         tables += day_tables(plan, days)
     if plan.sensitivity:

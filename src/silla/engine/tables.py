@@ -86,8 +86,9 @@ def _places(world: World) -> Table:
         for i in range(len(p.id))
     ]  # fmt: skip
     spec = [
-        ("id", "", "Id"), ("name", "", "Name"), ("kind", "", "site or node"), ("x_m", "m", "East"), ("y_m", "m", "North"),
-        ("height_m", "m", "Antenna height"), ("hub", "", "Node where the backhaul ends"),
+        ("id", "", "Id"), ("name", "", "Name"), ("kind", "", "site or node"),
+        ("x_m", "m", "East"), ("y_m", "m", "North"), ("height_m", "m", "Antenna height"),
+        ("hub", "", "Node where the backhaul ends"),
     ]  # fmt: skip
     return table("places", "Sites and nodes", spec, rows)
 
@@ -131,8 +132,10 @@ def _cells(plan: Plan) -> Table:
             rows.append(
                 (
                     v, ident, w.sites.id[s], w.carriers.id[k], w.carriers.frequency_hz[k] / 1e9,
-                    w.carriers.bandwidth_hz[k] / 1e6, float(np.round((90 - np.degrees(w.cells.azimuth_rad[i])) % 360, 6)),
-                    float(np.degrees(w.cells.downtilt_rad[i])), float(w_to_dbm(w.cells.tx_power_w[i])), *w.sites.xy_m[s],
+                    w.carriers.bandwidth_hz[k] / 1e6,
+                    float(np.round((90 - np.degrees(w.cells.azimuth_rad[i])) % 360, 6)),
+                    float(np.degrees(w.cells.downtilt_rad[i])), float(w_to_dbm(w.cells.tx_power_w[i])),
+                    *w.sites.xy_m[s],
                 )
             )  # fmt: skip
     return table("cells", "Cells of each variant", spec, rows)
@@ -161,8 +164,9 @@ def _buildings(world: World) -> Table:
 def _fibres(world: World) -> Table:
     f, p = world.fibres, world.places
     spec = [
-        ("id", "", "Fibre"), ("name", "", "Name"), ("a", "", "One end"), ("b", "", "Other end"), ("length_km", "km", "Length"),
-        ("loss_db", "dB", "Loss at the quantum wavelength"), ("classical_channels", "1", "Classical channels beside"),
+        ("id", "", "Fibre"), ("name", "", "Name"), ("a", "", "One end"), ("b", "", "Other end"),
+        ("length_km", "km", "Length"), ("loss_db", "dB", "Loss at the quantum wavelength"),
+        ("classical_channels", "1", "Classical channels beside"),
     ]  # fmt: skip
     rows = [
         (
@@ -187,7 +191,8 @@ def _events(world: World) -> Table:
         ("target", "", "Fibre, group of users or site"), ("amount", "1", "Share intercepted, or factor of users"),
     ]  # fmt: skip
     rows = [
-        (k, a, b, targets[k][t], x) for k, a, b, t, x in zip(e.kind, e.start_s, e.end_s, e.target, e.amount, strict=True)
+        (k, a, b, targets[k][t], x)
+        for k, a, b, t, x in zip(e.kind, e.start_s, e.end_s, e.target, e.amount, strict=True)
     ]
     return table("events", "Events of the day", spec, rows)
 
@@ -196,8 +201,8 @@ def users_table(plan: Plan) -> Table:
     """Users of the snapshot's first drop, drawn again from their addressed streams."""
     spec = [
         ("variant", "", "Variant"), ("group", "", "Group"), ("x_m", "m", "East"), ("y_m", "m", "North"),
-        ("indoor", "1", "In a building"), ("los", "1", "Line of sight to the serving site"), ("cell", "", "Serving cell"),
-        ("carrier", "", "Carrier of the highest rate"), ("sinr_db", "dB", "SINR on it"),
+        ("indoor", "1", "In a building"), ("los", "1", "Line of sight to the serving site"),
+        ("cell", "", "Serving cell"), ("carrier", "", "Carrier of the highest rate"), ("sinr_db", "dB", "SINR on it"),
         ("downlink_mbps", "Mbit/s", "Throughput, downlink"), ("uplink_mbps", "Mbit/s", "Throughput, uplink"),
     ]  # fmt: skip
     rows: list[Sequence[Any]] = []
@@ -245,14 +250,18 @@ def distribution_table(plan: Plan, snapshots: Mapping[str, Mapping[str, Floats]]
         world = plan.world(v)
         for metric, edges in EDGES.items():
             counts = record[f"hist_{metric}"]
-            names = world.carriers.id if counts.shape[1] > 1 or metric not in ("rate_downlink", "rate_uplink") else ("all",)
+            names = (
+                world.carriers.id if counts.shape[1] > 1 or metric not in ("rate_downlink", "rate_uplink") else ("all",)
+            )
             scale = 1e-6 if metric.startswith("rate") else 1.0
             for i, name in enumerate(names):
                 rows += _cdf_rows(v, metric, name, edges[1:] * scale, _UNITS.get(metric, "Mbit/s"), counts[:, i])
     return table("distribution", "Distribution functions over users", spec, rows)
 
 
-def _cdf_rows(variant: str, metric: str, carrier: str, values: Floats, unit: str, counts: Floats) -> list[Sequence[Any]]:
+def _cdf_rows(
+    variant: str, metric: str, carrier: str, values: Floats, unit: str, counts: Floats
+) -> list[Sequence[Any]]:
     filled = counts.sum(axis=1) > 0
     if not filled.any():
         return []
@@ -263,7 +272,17 @@ def _cdf_rows(variant: str, metric: str, carrier: str, values: Floats, unit: str
     # The flat ends carry nothing; the last point before the rise and the first at 1 are kept.
     start, stop = max(0, int(np.argmax(mean > 0)) - 1), min(len(mean), int(np.argmax(mean >= 1 - 1e-12)) + 1)
     return [
-        (variant, metric, carrier, float(values[i]), unit, float(mean[i]), float(low[i]), float(high[i]), int(filled.sum()))
+        (
+            variant,
+            metric,
+            carrier,
+            float(values[i]),
+            unit,
+            float(mean[i]),
+            float(low[i]),
+            float(high[i]),
+            int(filled.sum()),
+        )
         for i in range(start, stop)
     ]
 
@@ -304,8 +323,8 @@ def sensitivity_table(plan: Plan, changed: Mapping[tuple[int, float | None], Map
             low, high = moments.interval95()
             rows.append(
                 (
-                    entry.name or entry.set, entry.set, value, _unchanged(plan, entry.set), name, unit, float(moments.mean),
-                    float(low), float(high), float(before[both].mean()), int(both.sum()),
+                    entry.name or entry.set, entry.set, value, _unchanged(plan, entry.set), name, unit,
+                    float(moments.mean), float(low), float(high), float(before[both].mean()), int(both.sum()),
                 )
             )  # fmt: skip
     return table("sensitivity", "What one parameter changes, all random numbers equal", spec, rows)
@@ -342,7 +361,9 @@ def map_grids(plan: Plan, fields: Mapping[str, Mapping[str, NDArray[Any]]]) -> l
     names = list(fields)
     groups: dict[tuple[int, ...], list[str]] = {}
     for v in names:
-        groups.setdefault((len(plan.grids[v].x_m), len(plan.grids[v].y_m), hash(plan.grids[v].x_m.tobytes())), []).append(v)
+        groups.setdefault(
+            (len(plan.grids[v].x_m), len(plan.grids[v].y_m), hash(plan.grids[v].x_m.tobytes())), []
+        ).append(v)
     grids = []
     for number, members in enumerate(groups.values()):
         grid = plan.grids[members[0]]
@@ -352,7 +373,8 @@ def map_grids(plan: Plan, fields: Mapping[str, Mapping[str, NDArray[Any]]]) -> l
             Column("x_m", "m", "East", grid.x_m),
         ]
         values = [
-            Column(name, unit, text, np.stack([fields[v][name] for v in members])) for name, (unit, text) in _FIELDS.items()
+            Column(name, unit, text, np.stack([fields[v][name] for v in members]))
+            for name, (unit, text) in _FIELDS.items()
         ]
         about = {"carrier": {v: plan.map_carriers[v] for v in members}, "height_m": plan.loaded.scenario.map.height_m}
         name = "map" if number == 0 else f"map{number + 1}"

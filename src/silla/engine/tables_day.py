@@ -46,7 +46,8 @@ def _mean(values: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     moments = Moments.of(values, where=np.isfinite(values))
     low, high = moments.interval95()
     empty = moments.n == 0
-    return tuple(np.where(empty, np.nan, x) for x in (moments.mean, low, high)) + (moments.n,)  # type: ignore[return-value]
+    mean, low, high = (np.where(empty, np.nan, x) for x in (moments.mean, low, high))
+    return mean, low, high, moments.n
 
 
 _KEY = [("variant", "", "Variant")]
@@ -87,7 +88,15 @@ def _epochs(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
         for metric, unit, values in _series(d):
             mean, low, high, n = _mean(values)
             rows.add(
-                len(mean), variant=v, t_s=d.epochs_s, metric=metric, mean=mean, low=low, high=high, n=n.astype(float), unit=unit
+                len(mean),
+                variant=v,
+                t_s=d.epochs_s,
+                metric=metric,
+                mean=mean,
+                low=low,
+                high=high,
+                n=n.astype(float),
+                unit=unit,
             )
     return rows
 
@@ -113,8 +122,9 @@ def _cells(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
 def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
     rows = _Rows(
         "key_day", "Key stocks over the day", *_KEY, ("link", "", "Link"), _TIME, ("produced_bit", "bit", "Made"),
-        ("consumed_bit", "bit", "Used"), ("stock_bit", "bit", "Stock at the end of the epoch"), ("stock_low", "bit", "Lower end"),
-        ("stock_high", "bit", "Upper end"), ("qber", "1", "Error rate"), ("state", "", "up, no key, eavesdropped or cut"),
+        ("consumed_bit", "bit", "Used"), ("stock_bit", "bit", "Stock at the end of the epoch"),
+        ("stock_low", "bit", "Lower end"), ("stock_high", "bit", "Upper end"), ("qber", "1", "Error rate"),
+        ("state", "", "up, no key, eavesdropped or cut"),
     )  # fmt: skip
     for v, d in days.items():
         k = d.keys
@@ -122,8 +132,8 @@ def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
             mean, low, high, _ = _mean(k.stock[:, :, i])
             rows.add(
                 len(mean), variant=v, link=link, t_s=d.epochs_s, produced_bit=k.produced[:, :, i].mean(axis=0),
-                consumed_bit=k.consumed[:, :, i].mean(axis=0), stock_bit=mean, stock_low=np.maximum(low, 0.0), stock_high=high,
-                qber=k.qber[:, i], state=np.array([STATES[s] for s in k.state[:, i]], dtype=object),
+                consumed_bit=k.consumed[:, :, i].mean(axis=0), stock_bit=mean, stock_low=np.maximum(low, 0.0),
+                stock_high=high, qber=k.qber[:, i], state=np.array([STATES[s] for s in k.state[:, i]], dtype=object),
             )  # fmt: skip
     return rows
 
@@ -146,7 +156,8 @@ def _flows(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
 def _direct(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
     rows = _Rows(
         "direct_day", "Quantum direct communication over the day", *_KEY, ("link", "", "Link"), _TIME,
-        ("offered_bit", "bit", "Offered"), ("sent_bit", "bit", "Sent"), ("state", "", "up, no key, eavesdropped or cut"),
+        ("offered_bit", "bit", "Offered"), ("sent_bit", "bit", "Sent"),
+        ("state", "", "up, no key, eavesdropped or cut"),
     )  # fmt: skip
     for v, d in days.items():
         for i, link in enumerate(plan.world(v).direct_links.id):
@@ -163,8 +174,8 @@ def _pools(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
         ("utilisation_ran", "1", "Share of GPU time for the RAN"), ("utilisation_ai", "1", "Share of GPU time for AI"),
         ("tokens_per_s", "1/s", "Tokens generated"), ("requests_per_s", "1/s", "Requests offered"),
         ("unserved_per_s", "1/s", "Requests refused"), ("ttft_s", "s", "Mean time to the first token"),
-        ("tpot_s", "s", "Mean time per further token"), ("deadline_miss", "1", "Share of RAN slots past their deadline"),
-        ("power_w", "W", "Power of the GPUs"),
+        ("tpot_s", "s", "Mean time per further token"),
+        ("deadline_miss", "1", "Share of RAN slots past their deadline"), ("power_w", "W", "Power of the GPUs"),
     )  # fmt: skip
     rows = _Rows("pool_day", "GPU pools over the day", *_KEY, ("pool", "", "Pool"), _TIME, *spec)
     for v, d in days.items():

@@ -42,14 +42,16 @@ def lay_out(layout: HexLayout | IndoorLayout | MadridGridLayout) -> Laid:
 
 
 def hexagons(layout: HexLayout) -> Laid:
-    """Hexagonal lattice with a neighbour to the north, so that sectors at 30, 150 and 270 degrees look between neighbours.
+    """Hexagonal lattice with a neighbour to the north: sectors at 30, 150 and 270 degrees look between neighbours.
 
     With wrap-around, the cluster repeats under the six displacements of length sqrt(3R^2 + 3R + 1) ISD.
     """
     r, isd = layout.rings, layout.isd_m
     a, b = np.array([0.0, isd]), np.array([isd * np.sqrt(0.75), isd * 0.5])
     ring = [(i, j) for i in range(-r, r + 1) for j in range(-r, r + 1) if abs(i + j) <= r]
-    ring.sort(key=lambda p: (max(abs(p[0]), abs(p[1]), abs(p[0] + p[1])), np.arctan2(*(p[0] * a + p[1] * b)) % (2 * np.pi)))
+    ring.sort(
+        key=lambda p: (max(abs(p[0]), abs(p[1]), abs(p[0] + p[1])), np.arctan2(*(p[0] * a + p[1] * b)) % (2 * np.pi))
+    )
     xy = np.array([i * a + j * b for i, j in ring])
     wrap = [np.zeros(2)]
     if layout.wrap_around:
@@ -76,7 +78,10 @@ def indoor(layout: IndoorLayout) -> Laid:
 
 
 def madrid_grid(layout: MadridGridLayout) -> Laid:
-    """Tiles of 3 x 4 blocks: a park, split blocks and full blocks of 8 to 15 floors; a macro roof and two street corners a tile."""
+    """Tiles of 3 x 4 blocks: a park, split blocks, full blocks of 8 to 15 floors.
+
+    Each tile has a macro site on a roof and two micro sites at street corners.
+    """
     size = np.array([layout.blocks_east, layout.blocks_north]) * _TILE_M
     footprints: list[tuple[Floats, float]] = []
     macro: list[Floats] = []

@@ -47,7 +47,13 @@ def _from_file(scenario: Scenario, folder: Path) -> list[Fibre]:
     if table is None:
         return []
     return [
-        Fibre(id=i, ends=(a, b), length_km=km, attenuation_db_per_km=None if np.isnan(loss) else float(loss))
+        Fibre(
+            id=i,
+            ends=(a, b),
+            length_km=km,
+            attenuation_db_per_km=None if np.isnan(loss) else float(loss),
+            classical=None,
+        )
         for i, a, b, km, loss in zip(
             table.id, table.end_a, table.end_b, table.length_km, table.attenuation_db_per_km, strict=True
         )
