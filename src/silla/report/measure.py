@@ -7,7 +7,7 @@ import math
 import polars as pl
 
 from silla.report.kpis import Measured
-from silla.report.metrics import mean_of_epochs, peak_efficiency, ratio, uplink_peak
+from silla.report.metrics import peak_efficiency, uplink_peak
 from silla.report.stored import Stored
 from silla.report.text import base_unit
 
@@ -94,18 +94,8 @@ def _from_summary(stored: Stored, variant: str, metric: str, basis: str) -> Meas
 
 
 def _energy_efficiency(stored: Stored, variant: str) -> Measured:
-    epochs = stored.table("epochs")
-    if epochs is None:
-        return Measured.none("needs a day")
-
-    def daily(metric: str) -> tuple[float, float, float]:
-        mine = epochs.filter((pl.col("variant") == variant) & (pl.col("metric") == metric))
-        return mean_of_epochs(mine["mean"].to_numpy(), mine["low"].to_numpy(), mine["high"].to_numpy())
-
-    down, up, power = daily("served_downlink"), daily("served_uplink"), daily("power_total")
-    up = (0.0, 0.0, 0.0) if math.isnan(up[0]) else up
-    if not (down[0] > 0 and power[0] > 0):
-        return Measured.none("the run stored no served traffic or no power")
-    half = math.hypot(down[2] - down[0], up[2] - up[0])
-    bits = (down[0] + up[0], down[0] + up[0] - half, down[0] + up[0] + half)
-    return Measured(*ratio(bits, power), "bits delivered both ways over the energy of radio, GPUs and quantum links")
+    """The inverse of the mean energy per bit."""
+    per_bit = _from_summary(stored, variant, "energy_per_bit", "bits carried both ways over the energy of radio, GPUs and quantum links")
+    if not per_bit.value > 0 or not per_bit.low > 0:
+        return per_bit if math.isnan(per_bit.value) else Measured.none("no energy or no traffic")
+    return Measured(1 / per_bit.value, 1 / per_bit.high, 1 / per_bit.low, per_bit.basis)

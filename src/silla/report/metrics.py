@@ -1,6 +1,6 @@
 """Figures of merit from stored numbers: pure functions on plain numbers and arrays.
 
-Each returns a number, or a (mean, low, high) triple where the inputs carry 95 % intervals.
+Read `change` first: it is what the comparison of variants rests on.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Change", "change", "clusters", "mean_of_epochs", "peak_efficiency", "ratio", "thin", "uplink_peak"]
-
-Triple = tuple[float, float, float]
+__all__ = ["Change", "change", "clusters", "peak_efficiency", "thin", "uplink_peak"]
 
 
 @dataclass(frozen=True)
@@ -54,26 +52,6 @@ def change(a: float, a_low: float, a_high: float, b: float, b_low: float, b_high
     else:
         relative = (math.nan, math.nan, math.nan)
     return Change(difference, difference - half, difference + half, *relative)
-
-
-def ratio(a: Triple, b: Triple) -> Triple:
-    """a / b of two positive (mean, low, high), the interval by the delta method in the logarithm."""
-    c = change(*b, *a)
-    return c.relative + 1, c.relative_low + 1, c.relative_high + 1
-
-
-def mean_of_epochs(mean: ArrayLike, low: ArrayLike, high: ArrayLike) -> Triple:
-    """Mean over epochs of equal length with its 95 % interval, from each epoch's own mean and interval.
-
-    Epochs have independent drops, so half-widths h_i combine to sqrt(sum h_i^2)/n. NaN for no epochs.
-    """
-    m = np.asarray(mean, dtype=float)
-    if not m.size:
-        return math.nan, math.nan, math.nan
-    half = (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / 2
-    spread = float(np.sqrt(np.sum(half**2))) / m.size
-    centre = float(m.mean())
-    return centre, centre - spread, centre + spread
 
 
 def peak_efficiency(peak_bit_per_s: float, bandwidth_hz: float, share: float) -> float:

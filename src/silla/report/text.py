@@ -19,7 +19,7 @@ __all__ = [
     "table",
 ]
 
-_PREFIXED = {"bit/s", "bit", "W", "Wh", "J", "J/bit", "Hz", "s", "B", "bit/s/m2", "bit/J", "g"}
+_PREFIXED = {"bit/s", "bit", "W", "Wh", "J", "J/bit", "Hz", "s", "B", "bit/s/m2", "bit/J"}
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _POWERS = {"u": 1e-6} | {text: 10.0**power for power, text in _PREFIXES.items()}
 _SHOWN = {"bit/s/m2": "bit/s/m²", "degC": "°C", "deg": "°", "g/m3": "g/m³", "1/s": "/s", "1/km2": "/km²"}
@@ -108,22 +108,25 @@ def share_or_quantity(value: float | None, unit: str) -> str:
 def interval(
     mean: float, low: float | None, high: float | None, unit: str, scale: tuple[float, str] | None = None
 ) -> str:
-    """Mean with its interval in one prefix: ``2.50 [2.41, 2.60] Gbit/s``; shares in per cent; an open end as infinity."""
+    """Mean with its 95 % interval in one prefix: ``2.50 [2.41, 2.60] Gbit/s``; shares in per cent.
+
+    An open end is shown as infinity; an interval that the digits do not show, as the mean alone.
+    """
     factor, shown = scale or ((0.01, "%") if unit == "1" else scale_of([mean], unit))
+    if unit == "1" and abs(mean) < 1e-9:
+        mean = low = high = 0.0
     ends = [-math.inf if low is None else low, math.inf if high is None else high]
     digits = _digits(mean, ends)
     parts = [number(v / factor, digits) for v in (mean, *ends)]
     if parts[1] == parts[2]:
-        return f"{parts[0]}\u00a0{shown}".rstrip("\u00a0")
+        return f"{number(mean / factor)}\u00a0{shown}".rstrip("\u00a0")
     return f"{parts[0]} [{parts[1]}, {parts[2]}]\u00a0{shown}".rstrip("\u00a0")
 
 
 def _digits(mean: float, ends: list[float]) -> int:
-    """Significant digits that show a narrow interval, three to five."""
+    """Significant digits that show a narrow interval: three or four."""
     width = ends[1] - ends[0]
-    if not (math.isfinite(width) and width > 0 and mean):
-        return 3
-    return min(5, max(3, math.floor(math.log10(abs(mean))) - math.floor(math.log10(width)) + 2))
+    return 4 if math.isfinite(width) and 0 < width < 0.02 * abs(mean) else 3
 
 
 def percent(share: float, *, signed: bool = False) -> str:
@@ -154,7 +157,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "", 
     out = ["<thead><tr>", *(f'<th scope="col">{h}</th>' for h in head), "</tr></thead><tbody>"]
     for row in rows:
         first, *rest = row
-        cells = (f'<td data-label="{t}">{c}</td>' for t, c in zip(titles[1:], rest))
+        cells = (f'<td data-label="{t}">{c}</td>' for t, c in zip(titles[1:], rest, strict=True))
         out.append(f'<tr><th scope="row">{first}</th>{"".join(cells)}</tr>')
     title = f"<caption>{caption}</caption>" if caption else ""
     return f'<div class="table-box" tabindex="0"><table class="{css}">{title}{"".join(out)}</tbody></table></div>'

@@ -41,6 +41,7 @@
   function resolved(value) {
     if (typeof value === "string") {
       if (value === "$users-scale") return USERS;
+      if (value === "$halo") return Array(4).fill("0 0 3px " + themeColour("paper")).join(",");
       const found = value[0] === "$" && TOKEN.exec(value);
       return found ? themeColour(found[1], found[2]) : value;
     }
@@ -69,7 +70,7 @@
     };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family, size: 12, color: ink },
-      margin: { l: 48, r: 10, t: 22, b: 34 }, hovermode: "x unified", dragmode: narrow.matches ? false : "zoom",
+      margin: { l: 48, r: 10, t: 10, b: 34 }, hovermode: "x unified", dragmode: narrow.matches ? false : "zoom",
       hoverlabel: { bgcolor: themeColour("paper"), bordercolor: themeColour("rule"), font: { family, size: 12, color: ink }, align: "left", namelength: 28 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 11.5, color: soft }, itemwidth: 30 },
       xaxis: { ...axis, showgrid: false }, yaxis: axis,

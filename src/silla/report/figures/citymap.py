@@ -21,6 +21,7 @@ __all__ = ["CityMap", "city_map"]
 
 _MOST_VERTICES = 150_000
 _MOST_USERS = 1500
+_MOST_NAMES = 40
 _CARRIER_COLOURS = ("$blue", "$orange", "$purple", "$green", "$sky", "$vermillion")
 _CLUSTER_GAP_M = 3000.0
 _MARGIN_M = 250.0
@@ -166,7 +167,7 @@ def _carrier_wedges(cells: pl.DataFrame, radius_m: float, colour: str, carrier: 
     frequency = number(float(cells["frequency_ghz"][0]))
     wedges = {
         "type": "scatter", "mode": "lines", "name": f"{plain(carrier)} ({frequency} GHz)", "x": xs, "y": ys,
-        "fill": "toself", "fillcolor": f"{colour}/0.75", "line": {"color": "$paper", "width": 0.8},
+        "fill": "toself", "fillcolor": f"{colour}/0.95", "line": {"color": "$paper", "width": 0.8},
         "hoverinfo": "skip", "meta": meta, "legendgroup": carrier, "showlegend": True,
     }  # fmt: skip
     points = {
@@ -182,8 +183,8 @@ def _users(stored: Stored, notes: list[str]) -> list[Trace]:
     if table is None:
         return []
     out: list[Trace] = []
-    rates = table["downlink_mbps"].to_numpy()
-    top = float(np.ceil(np.log10(max(rates.max(), 10.0))))
+    rates = np.log10(np.maximum(table["downlink_mbps"].to_numpy(), 0.1))
+    ends = np.percentile(rates, [3, 97])
     for v in stored.variants:
         mine = table.filter(pl.col("variant") == v)
         if not mine.height:
@@ -191,12 +192,12 @@ def _users(stored: Stored, notes: list[str]) -> list[Trace]:
         if mine.height > _MOST_USERS:
             mine = mine.gather_every(math.ceil(mine.height / _MOST_USERS))
             notes.append(f"{mine.height:,} of the users are drawn")
-        out.append(_user_trace(mine, v, top))
+        out.append(_user_trace(mine, v, (float(ends[0]), float(max(ends[1], ends[0] + 0.5)))))
     notes.append("users of the snapshot's first drop")
     return out
 
 
-def _user_trace(users: pl.DataFrame, variant: str, top: float) -> Trace:
+def _user_trace(users: pl.DataFrame, variant: str, ends: tuple[float, float]) -> Trace:
     rate = np.log10(np.maximum(users["downlink_mbps"].to_numpy(), 0.1))
     text = [
         f"{plain(u['group'])}, {'indoors' if u['indoor'] else 'outdoors'}, {'LOS' if u['los'] else 'NLOS'}<br>"
@@ -208,7 +209,7 @@ def _user_trace(users: pl.DataFrame, variant: str, top: float) -> Trace:
         "type": "scatter", "mode": "markers", "name": "users", "x": np.round(users["x_m"].to_numpy(), 1).tolist(),
         "y": np.round(users["y_m"].to_numpy(), 1).tolist(), "text": text, "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "size": 7, "color": rounded(rate), "cmin": -1, "cmax": top, "colorscale": "$users-scale",
+            "size": 7, "color": rounded(rate), "cmin": ends[0], "cmax": ends[1], "colorscale": "$users-scale",
             "symbol": ["square" if i else "circle" for i in users["indoor"].to_list()],
             "line": {"color": "#1b1b1f", "width": 0.8},
         },
@@ -217,13 +218,20 @@ def _user_trace(users: pl.DataFrame, variant: str, top: float) -> Trace:
 
 
 def _site_names(sites: pl.DataFrame) -> list[Trace]:
-    labels = [name or id for id, name in sites.select("id", "name").iter_rows()]
-    mode = "markers+text" if sites.height <= 40 else "markers"
-    return [
-        {
-            "type": "scatter", "mode": mode, "name": "sites", "x": rounded(sites["x_m"], 6), "y": rounded(sites["y_m"], 6),
-            "text": [plain(t) for t in labels], "textposition": "top center", "textfont": {"size": 11, "color": "$ink"},
-            "marker": {"size": 5, "color": "$ink", "line": {"color": "$paper", "width": 1}},
-            "hovertemplate": "%{text}<extra></extra>", "showlegend": False, "meta": {"layer": "names", "variant": ""},
-        }
-    ]  # fmt: skip
+    """A point for each site, and where they are few enough its name above the wedges."""
+    labels = [plain(name or id) for id, name in sites.select("id", "name").iter_rows()]
+    x, y = rounded(sites["x_m"], 6), rounded(sites["y_m"], 6)
+    meta = {"layer": "names", "variant": ""}
+    points = {
+        "type": "scatter", "mode": "markers", "name": "sites", "x": x, "y": y, "text": labels, "showlegend": False,
+        "marker": {"size": 5, "color": "$ink", "line": {"color": "$paper", "width": 1}},
+        "hovertemplate": "%{text}<extra></extra>", "meta": meta,
+    }  # fmt: skip
+    if sites.height > _MOST_NAMES:
+        return [points]
+    names = {
+        "type": "scatter", "mode": "markers+text", "name": "names", "x": x, "y": y, "text": labels, "hoverinfo": "skip",
+        "textposition": "top center", "textfont": {"size": 12, "color": "$ink", "shadow": "$halo"},
+        "marker": {"size": 46, "opacity": 0}, "showlegend": False, "meta": meta,
+    }  # fmt: skip
+    return [points, names]

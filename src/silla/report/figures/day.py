@@ -46,7 +46,9 @@ def events_of(stored: Stored) -> list[dict[str, Any]]:
     return [] if table is None else table.to_dicts()
 
 
-def epoch_panel(stored: Stored, metric: str, label: str = "", *, percent: bool = False) -> Panel | None:
+def epoch_panel(
+    stored: Stored, metric: str, label: str = "", *, percent: bool = False, log: bool = False
+) -> Panel | None:
     """One epoch metric over the day, variants overlaid with their 95 % bands; None where it was not stored."""
     epochs = stored.table("epochs")
     mine = None if epochs is None else epochs.filter(pl.col("metric") == metric)
@@ -61,15 +63,16 @@ def epoch_panel(stored: Stored, metric: str, label: str = "", *, percent: bool =
             hours, mean, low, high = _columns(rows, factor)
             data.append(band(hours, low, high, styles[v]["color"], v))
             data.append(line(hours, mean, plain(v), styles[v], legendgroup=v))
-    layout = {"xaxis": clock_axis(last_s(mine)), "yaxis": {"title": {"text": plain(shown)}, "rangemode": "tozero"}}
+    axis = {"type": "log", "dtick": 1, "exponentformat": "none"} if log else {"rangemode": "tozero"}
+    layout = {"xaxis": clock_axis(last_s(mine)), "yaxis": {"title": {"text": plain(shown)}} | axis}
     return Panel(label, data, layout | shapes_of_events(events_of(stored), RADIO_EVENTS))
 
 
 def series_figure(
-    stored: Stored, metric: str, title: str, caption: str, *, percent: bool = False, height: int = 300
+    stored: Stored, metric: str, title: str, caption: str, *, percent: bool = False, log: bool = False, height: int = 300
 ) -> Figure | None:
     """A figure of one epoch metric."""
-    panel = epoch_panel(stored, metric, percent=percent)
+    panel = epoch_panel(stored, metric, percent=percent, log=log)
     if panel is None:
         return None
     return Figure(f"day-{metric.replace('_', '-')}", title, caption, [panel], height=height)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import polars as pl
@@ -74,6 +75,16 @@ def _panel(stored: Stored, table: pl.DataFrame, carrier: str) -> Panel:
         )
     axis: dict[str, Any] = {"title": {"text": plain(shown)}}
     if is_rate:
-        axis |= {"type": "log", "dtick": 1}
+        axis |= {"type": "log", "dtick": 1, "exponentformat": "none", "range": _decades(table, factor)}
     layout = {"xaxis": axis, "yaxis": {"range": [0, 1], "tickformat": ".0%"}, "hovermode": "closest"}
     return Panel("All carriers" if carrier in _WHOLE else carrier, data, layout)
+
+
+def _decades(table: pl.DataFrame, factor: float) -> list[float]:
+    """Range of a logarithmic axis from where the first curve begins to rise; users without a rate lie left of it."""
+    starts = []
+    for _, curve in table.sort(["cdf", "value"]).group_by("variant"):
+        risen = curve.filter(pl.col("cdf") > curve["cdf"][0] + 0.004)
+        starts.append(float((risen if risen.height else curve)["value"][0]))  # type: ignore[arg-type]
+    top = float(table["value"].max())  # type: ignore[arg-type]
+    return [math.floor(2 * math.log10(max(min(starts), top * 1e-7) / factor)) / 2, math.log10(1.1 * top / factor)]

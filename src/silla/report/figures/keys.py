@@ -32,7 +32,7 @@ def link_name(stored: Stored, link: str) -> str:
         found = links.filter(pl.col("id") == link)
         fibre = found["fibre"][0] if found.height else link
     named = None if fibres is None else fibres.filter(pl.col("id") == fibre)
-    if named is not None and named.height and named["name"][0] and fibre == link:
+    if named is not None and named.height and named["name"][0] not in ("", link) and fibre == link:
         return f"{link} ({named['name'][0]})"
     return link
 
@@ -92,6 +92,7 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
         return None
     variant = table["variant"][-1]
     mine = table.filter(pl.col("variant") == variant).sort("loss_db")
+    reach = max(float(mine["loss_db"].max()), 1.0)  # type: ignore[arg-type]
     data: list[Trace] = []
     bound = mine.filter(pl.col("plob_bit_per_s") > 0)
     data.append(
@@ -111,13 +112,13 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
                 | {
                     "y": rounded(rows["rate_bit_per_s"]),
                     "text": [plain(i) for i in rows["id"]],
-                    "textposition": "bottom left",
+                    "textposition": "bottom center",
                 }
                 | {"marker": {"color": colour, "size": 10, "symbol": symbol}, "textfont": {"size": 11}}
                 | {"hovertemplate": "%{text}<br>%{x:.3g} dB, %{y:.3s}bit/s<extra></extra>"}
             )
     layout = {
-        "xaxis": {"title": {"text": "loss (dB)"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "loss of the fibre (dB)"}, "range": [-0.08 * reach, 1.08 * reach]},
         "yaxis": {"title": {"text": "bit/s"}, "type": "log", "dtick": 1, "exponentformat": "power"},
         "hovermode": "closest",
     }

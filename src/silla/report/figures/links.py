@@ -136,7 +136,7 @@ def node_trace(stored: Stored, *, unit_m: float = 1.0) -> list[Trace]:
         {
             "type": "scatter", "mode": "markers+text", "name": "nodes", "x": rounded(nodes["x_m"] / unit_m, 6),
             "y": rounded(nodes["y_m"] / unit_m, 6), "text": labels, "textposition": "bottom center",
-            "textfont": {"size": 12, "color": "$ink"},
+            "textfont": {"size": 12, "color": "$ink", "shadow": "$halo"}, "cliponaxis": False,
             "marker": {"size": 10, "symbol": "diamond", "color": "$violet", "line": {"color": "$paper", "width": 1.5}},
             "hovertemplate": "%{text}<extra></extra>", "showlegend": False, "meta": {"layer": "nodes", "variant": ""},
         }
@@ -160,7 +160,7 @@ def overview_figure(stored: Stored, windows_m: list[list[float]], caption: str) 
         | {"fillcolor": "$orange/0.35", "line": {"color": "$orange", "width": 1.2}}
         for w in windows_m
     ]
-    low, high = points.min(0) - 0.14 * reach, points.max(0) + 0.14 * reach
+    low, high = points.min(0) - 0.18 * reach, points.max(0) + 0.18 * reach
     layout = {
         "xaxis": {"title": {"text": "km east"}, "zeroline": False, "range": [float(low[0]), float(high[0])]},
         "yaxis": {"title": {"text": "km north"}, "zeroline": False, "range": [float(low[1]), float(high[1])]}

@@ -88,7 +88,7 @@ def _frame(grid: pl.DataFrame) -> tuple[dict[str, Any], NDArray[np.int64]]:
 
 
 def _ranged(field: Field, grids: list[pl.DataFrame]) -> Field:
-    """The field with a colour range that the values fill: whole tens, or decades, between the 1st and 99th percentile."""
+    """The field with a colour range that the values fill: whole tens, or decades, between the 4th and 99th percentile."""
     if field.kind not in ("linear", "log"):
         return field
     values = np.concatenate([g[field.column].cast(pl.Float64).to_numpy() for g in grids])
@@ -97,7 +97,7 @@ def _ranged(field: Field, grids: list[pl.DataFrame]) -> Field:
         values = np.log10(values[values > 0])
     if not values.size:
         return field
-    low, high = np.percentile(values, [1, 99])
+    low, high = np.percentile(values, [4, 99])
     step = 1.0 if field.kind == "log" else 10.0
     low, high = np.floor(low / step) * step, np.ceil(high / step) * step
     return Field(field.column, field.title, field.unit, float(low), float(max(high, low + step)), field.kind)

@@ -23,7 +23,7 @@ def tornado_figure(stored: Stored, caption: str) -> Figure | None:
     metrics = table["metric"].unique(maintain_order=True).to_list()
     panels = [_panel(table.filter(pl.col("metric") == m), m) for m in metrics]
     n = table["name"].n_unique()
-    return Figure("tornado", "What moves the result", caption, panels, height=90 + 46 * n)
+    return Figure("tornado", "What moves the result", caption, panels, height=96 + 58 * n)
 
 
 def _panel(table: pl.DataFrame, metric: str) -> Panel:
@@ -33,20 +33,37 @@ def _panel(table: pl.DataFrame, metric: str) -> Panel:
     scale = (0.01 if unit == "1" else 1.0) if points or not base else base * 0.01
     swing = table.group_by("name").agg(pl.col("mean").abs().max().alias("swing")).sort(["swing", "name"])
     tried = {n: sorted(g["value"].to_list()) for (n,), g in table.group_by(["name"], maintain_order=True)}
+    names = [plain(n) for n in swing["name"]]
     data: list[Trace] = []
-    for side, colour, label in (("lower", "$sky", "lower value"), ("higher", "$blue", "higher value")):
+    for side, colour, label in (("higher", "$blue", "higher value"), ("lower", "$sky", "lower value")):
         keep = [r for r in table.iter_rows(named=True) if _side(r, tried[r["name"]]) == side]
         if keep:
             data.append(_bars(keep, scale, colour, label))
     shown = ("percentage points" if unit == "1" else unit) if points else "%"
     layout = {
-        "barmode": "overlay",
-        "bargap": 0.38,
+        "barmode": "group",
+        "bargap": 0.3,
+        "bargroupgap": 0.08,
         "hovermode": "closest",
         "xaxis": {"zeroline": True, "zerolinecolor": "$soft", "title": {"text": f"change, {shown}"}, "showgrid": True},
-        "yaxis": {"categoryorder": "array", "categoryarray": [plain(n) for n in swing["name"]], "showgrid": False},
+        "yaxis": {"categoryorder": "array", "categoryarray": names, "showgrid": False}
+        | {"tickvals": names, "ticktext": [_tick(n, table, tried[n]) for n in swing["name"]]},
     }
     return Panel(metric_name(metric), data, layout)
+
+
+def _tick(name: str, table: pl.DataFrame, tried: list[float]) -> str:
+    """A parameter's name with its value and those tried beneath."""
+    base = table.filter(pl.col("name") == name)["base"][0]
+    values = " and ".join(number(v) for v in dict.fromkeys(tried))
+    return f"{plain(name)}<br><span style='font-size:10px'>{values} instead of {plain(_short(base))}</span>"
+
+
+def _short(base: object) -> str:
+    try:
+        return number(float(str(base)))
+    except ValueError:
+        return str(base)
 
 
 def _side(row: dict[str, Any], tried: list[float]) -> str:

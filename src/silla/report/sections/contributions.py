@@ -7,9 +7,9 @@ from typing import Any
 
 from silla.report.metrics import Change, change
 from silla.report.sections.base import Section
-from silla.report.sections.headline import lower_is_better, metric_scale
+from silla.report.sections.headline import lower_is_better, metric_scale, metric_title
 from silla.report.stored import Stored
-from silla.report.text import esc, interval, metric_name, number, percent, table
+from silla.report.text import esc, interval, number, percent, table
 
 __all__ = ["contribution_section"]
 
@@ -26,7 +26,7 @@ def contribution_section(stored: Stored) -> Section:
     first = esc(stored.title(variants[0]))
     text = (
         f"<p>Each variant adds to or changes the one network; bars and percentages compare it with <b>{first}</b>. "
-        "Blue is better, red is worse, grey cannot be told from zero.</p>"
+        "Blue is better, red is worse, black is neither; grey cannot be told from zero.</p>"
     )
     return Section(
         "contributions", "What each technology contributes", "Variants", text + body + f'<p class="note">{_NOTE}</p>'
@@ -45,7 +45,8 @@ def _row(stored: Stored, metric: str) -> list[str]:
     about = next((e for e in entries if e), {})
     ns = sorted({int(e["n"]) for e in entries if e and e.get("n")})
     n = f"n = {ns[0]:,}" if len(ns) == 1 else (f"n = {ns[0]:,} to {ns[-1]:,}" if ns else "")
-    title = f"{esc(metric_name(metric))}<small>{esc(about.get('description', ''))}{' · ' if n else ''}{n}</small>"
+    note = f"<code>{esc(metric)}</code>{' · ' if n else ''}{n}"
+    title = f"{esc(metric_title(metric, about))}<small>{note}</small>"
     first = entries[0]
     scale = metric_scale([e for e in entries if e])
     cells = [_cell(e, first if i else None, metric, scale) for i, e in enumerate(entries)]
@@ -72,8 +73,9 @@ def _delta(c: Change, unit: str, metric: str, scale: Scale) -> str:
     small = abs(c.relative) if relative else abs(c.difference)
     if small < _NOTHING or (unit == "1" and abs(c.difference) < _NOTHING):
         return '<span class="delta">no change</span>'
-    better = (c.difference < 0) == lower_is_better(metric)
-    style = "none" if not c.significant else ("better" if better else "worse")
+    lower = lower_is_better(metric)
+    better = "neither" if lower is None else ("better" if (c.difference < 0) == lower else "worse")
+    style = better if c.significant else "none"
     if (unit == "1" and scale[1] == "%") or not relative:
         text, share = _difference(c, unit, scale)
     else:

@@ -44,7 +44,7 @@ def _radio(stored: Stored, over: str) -> Group:
         ),
         series_figure(stored, "user_rate", "Throughput of a user", f"Mean over the active users, downlink. {over}."),
         series_figure(stored, "carbon", "Carbon", f"Grams of CO₂ an hour at the grid's intensity of that hour. {over}."),
-        series_figure(stored, "energy_per_bit", "Energy per bit", f"All power over the bits carried both ways. {over}."),
+        series_figure(stored, "energy_per_bit", "Energy per bit", f"All power over the bits carried both ways, on a logarithmic axis. {over}.", log=True),
     ]
     return "Traffic and energy", wide, small
 

@@ -12,32 +12,22 @@ from silla.report.sections.base import Section, variant_swatch
 from silla.report.stored import Stored
 from silla.report.text import esc, metric_name, number, scale_of
 
-__all__ = ["HEADLINES", "facts", "headline_section", "lower_is_better", "metric_scale"]
+__all__ = ["HEADLINES", "facts", "headline_section", "lower_is_better", "metric_scale", "metric_title"]
 
 HEADLINES = (
     "user_rate_downlink_p5", "user_rate_downlink_mean", "day_carried", "energy_per_bit", "energy_total",
     "protected_quantum", "coverage", "served_share_downlink", "served_downlink", "cell_load", "area_traffic",
 )  # fmt: skip
 _MOST = 6
-_LOWER = (
-    "energy",
-    "carbon",
-    "power",
-    "miss",
-    "ttft",
-    "tpot",
-    "unsent",
-    "unserved",
-    "latency",
-    "qber",
-    "loss",
-    "fallback",
-)
+_LOWER = ("energy", "carbon", "power", "miss", "ttft", "tpot", "unsent", "unserved", "latency", "qber", "loss", "fallback")
+_NEITHER = ("users", "load", "utilisation", "consumed", "tokens")
 
 
-def lower_is_better(metric: str) -> bool:
-    """Whether less of a metric is better, by the words in its key."""
-    return any(word in metric for word in _LOWER)
+def lower_is_better(metric: str) -> bool | None:
+    """Whether less of a metric is better, by the words in its key; None where neither is."""
+    if any(word in metric for word in _LOWER):
+        return True
+    return None if metric == "users" or any(word in metric for word in _NEITHER[1:]) else False
 
 
 def facts(stored: Stored) -> str:
@@ -120,21 +110,26 @@ def headline_metrics(stored: Stored) -> list[str]:
 def _card(stored: Stored, metric: str) -> str:
     entries = {v: stored.summary["variants"].get(v, {}).get(metric) for v in stored.variants}
     known = [e for e in entries.values() if e]
-    about = known[0].get("description", "")
     scale = metric_scale(known)
     low, high = _span(known)
     styles = variant_styles(stored.variants)
     rows = "".join(_row(v, entries[v], scale, low, high, styles[v]["color"]) for v in stored.variants)
     return (
-        f'<section class="card"><h3 title="{esc(about)}">{esc(metric_name(metric))}</h3>'
-        f'<dl class="dots">{rows}</dl><p class="about">{esc(about)}</p></section>'
+        f'<section class="card"><h3>{esc(metric_title(metric, known[0]))}</h3>'
+        f'<dl class="dots">{rows}</dl></section>'
     )
+
+
+def metric_title(metric: str, entry: dict[str, Any]) -> str:
+    """What a metric is, in its own words where it has some."""
+    return str(entry.get("description") or metric_name(metric))
 
 
 def metric_scale(entries: list[dict[str, Any]]) -> tuple[float, str]:
     """Divisor and unit in which all variants of a metric are shown, so that they compare at a glance."""
     unit = entries[0].get("unit", "")
-    return (0.01, "%") if unit == "1" and not _is_count(entries) else scale_of([e["mean"] for e in entries], unit)
+    means = sorted(abs(e["mean"]) for e in entries if e["mean"])
+    return (0.01, "%") if unit == "1" and not _is_count(entries) else scale_of(means[len(means) // 2 :][:1], unit)
 
 
 def _is_count(entries: list[dict[str, Any]]) -> bool:
@@ -157,7 +152,9 @@ def _row(
         return f'<dt>{esc(variant)}</dt><dd class="none">–</dd>'
     mean, (a, b) = entry["mean"], entry["ci95"]
     factor, shown = scale
-    half = "" if a is None or b is None else f'<span class="half">± {number((b - a) / 2 / factor, 2)}</span>'
+    half = ""
+    if a is not None and b is not None and b - a > 1e-5 * abs(mean):
+        half = f'<span class="half">± {number((b - a) / 2 / factor, 2)}</span>'
     value = f"{number(mean / factor)}\u00a0{esc(shown)}".rstrip("\u00a0")
     dot = _whisker(mean, a, b, low, high, colour)
     return f'<dt>{esc(variant)}</dt><dd>{dot}<span class="value">{value}</span>{half}</dd>'

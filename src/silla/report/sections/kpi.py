@@ -80,7 +80,8 @@ def _bound(target: Target) -> str:
 def _value(measured: Measured | None, unit: str, scale: tuple[float, str]) -> str:
     if measured is None or not math.isfinite(measured.value):
         return "–"
-    return interval(measured.value, measured.low, measured.high, unit, scale)
+    own = None if measured.low == measured.high else scale  # an exact value needs no common prefix
+    return interval(measured.value, measured.low, measured.high, unit, own if unit != "1" else (1.0, ""))
 
 
 def _cell(target: Target, measured: Measured | None) -> str:
