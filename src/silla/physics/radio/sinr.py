@@ -17,6 +17,7 @@ from silla.base.provenance import Citation, ModelCard, Reference, register
 from silla.base.units import from_db
 from silla.physics.radio.modulation import RateTable
 from silla.physics.radio.rate import efficiency_of
+from silla.physics.radio.received import strongest, weigh_cells, weigh_users
 
 __all__ = [
     "LoadedNetwork",
@@ -45,7 +46,10 @@ def associate(gain: NDArray[np.floating], tx_power_w: ArrayLike) -> _INT:
 
     gain : [n_users, n_cells] linear coupling gain; tx_power_w : [n_cells]. Ties go to the first cell.
     """
-    return np.argmax(gain * np.asarray(tx_power_w), axis=1)
+    power = np.broadcast_to(np.asarray(tx_power_w, dtype=float), gain.shape[1:])
+    if gain.dtype == np.float32:
+        return strongest(gain, power)
+    return np.argmax(gain * power, axis=1)
 
 
 def downlink_sinr(
@@ -65,7 +69,8 @@ def downlink_sinr(
     power = np.broadcast_to(np.asarray(tx_power_w, dtype=float), gain.shape[1:])
     rho = np.broadcast_to(np.asarray(load, dtype=float), power.shape)
     own = gain[users, serving] * power[serving]
-    interference = np.maximum(gain @ (power * rho) - own * rho[serving], 0.0)
+    total = weigh_cells(gain, power * rho) if gain.dtype == np.float32 else gain @ (power * rho)
+    interference = np.maximum(total - own * rho[serving], 0.0)
     signal = own if serving_gain is None else np.asarray(serving_gain, dtype=float) * power[serving]
     return signal / (interference + noise_w)
 
@@ -171,7 +176,7 @@ def uplink_sinr(
     users = np.arange(len(gain))
     power = from_db(user_power_dbm) * 1e-3 * np.ones(len(gain))
     weighted = power * np.broadcast_to(np.asarray(activity, dtype=float), power.shape)
-    heard = weighted @ gain  # by every cell from everyone
+    heard = weigh_users(gain, weighted) if gain.dtype == np.float32 else weighted @ gain  # by each cell, from everyone
     own = np.bincount(serving, weighted * gain[users, serving], minlength=gain.shape[1])
     interference = np.maximum(heard - own, 0.0)
     return power * gain[users, serving] / (interference[serving] + noise_w)
