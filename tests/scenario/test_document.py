@@ -82,6 +82,7 @@ def test_keys_are_kept_as_written():
         ("a: 'open\n", ["not YAML"]),
         ("[" * 500 + "]" * 500, ["nested deeper"]),
         ("a: \x07\n", ["not YAML"]),
+        ("a: 1\nb: " + "x" * 300_000, ["a.yaml:2:", "a line of 300,003 characters"]),
     ],
 )
 def test_refusals_name_the_line_and_the_reason(text, words):
@@ -95,6 +96,10 @@ def test_alias_bomb_is_counted_as_what_it_expands_to():
     message = refuse("\n".join(lines))
     assert f"{MAX_NODES:,} values" in message
     assert "a.yaml:6:" in message  # 10^5 at the fifth line is allowed, 10^6 at the sixth is not
+
+
+def test_messages_do_not_quote_the_whole_file():
+    assert len(refuse("a: !" + "x" * 20_000)) < 500
 
 
 def test_an_overrides_value_carries_the_options_name():

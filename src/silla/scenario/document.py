@@ -18,7 +18,8 @@ from silla.scenario.problem import fault
 
 __all__ = ["ListNode", "MapNode", "Node", "Origin", "Scalar", "origin_at", "parse_document", "parse_value", "plain"]
 
-MAX_NODES = 200_000  # after aliases are expanded; long tables belong into CSV files
+MAX_NODES = 100_000  # after aliases are expanded; long tables belong into CSV files
+MAX_LINE = 200_000  # characters; the scanner's time grows with the square of some lines
 MAX_DEPTH = 60
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
@@ -98,9 +99,12 @@ def origin_at(root: Node, path: tuple[str | int, ...]) -> Origin:
 def parse_document(text: str, name: str) -> MapNode:
     """The mapping that a YAML text holds; ScenarioError with ``name:line`` for anything else.
 
-    Refused: several documents, duplicate or non-scalar keys, tags, NaN, infinity, more than 200,000 values after the
-    aliases are expanded, nesting deeper than 60.
+    Refused: several documents, duplicate or non-scalar keys, tags, NaN, infinity, more than 100,000 values after the
+    aliases are expanded, nesting deeper than 60, lines of more than 200,000 characters.
     """
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_LINE:
+            raise fault(name, f"a line of {len(line):,} characters; is this a scenario?", line=number)
     node = _Composer(name).compose(text)
     if isinstance(node, Scalar) and node.value is None:
         raise fault(name, "the file is empty; 'silla new' writes a scenario to start from")

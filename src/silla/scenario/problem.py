@@ -6,6 +6,8 @@ from silla.base.errors import ScenarioError
 
 __all__ = ["Problem", "fault", "show_path"]
 
+MAX_MESSAGE = 400
+
 
 class Problem(str):
     """``file:line path: message``; a string, so that a ScenarioError carries it and any program can print it.
@@ -38,7 +40,9 @@ class Problem(str):
 
 
 def fault(file: str, message: str, *, line: int = 0, path: str = "") -> ScenarioError:
-    """A ScenarioError with a single problem."""
+    """A ScenarioError with a single problem; a message that quotes too much of the file is cut."""
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[: MAX_MESSAGE // 2]} ... {message[-MAX_MESSAGE // 4 :]}"
     return ScenarioError([Problem(file, line, path, message)])
 
 
