@@ -105,8 +105,11 @@ def _unique_ids(s: Scenario, known: _Known) -> Iterator[Problem]:
     yield from _repeated(
         [(("security", i, "id"), x.id) for i, x in enumerate(s.security) if x.id], {}, "security entry"
     )
-    cells = [
-        (("sites", i, "cells", j, "id"), c.id) for i, x in enumerate(s.sites) for j, c in enumerate(x.cells) if c.id
+    # A cell without an id is named after its site, carrier and number; an own id must not be one of those names.
+    cells: list[tuple[Path, str]] = [
+        (("sites", i, "cells", j, "id"), c.id or f"{x.id}/{c.carrier}/{j}")
+        for i, x in enumerate(s.sites)
+        for j, c in enumerate(x.cells)
     ]
     yield from _repeated(cells, {}, "cell")
     for path, cell in layout_cells(s):
