@@ -7,7 +7,8 @@ from silla.base.errors import ArgumentError
 from silla.physics.radio.environments import EnvironmentParameters
 from silla.physics.radio.los import los_probability
 
-ALL = ("rma", "uma", "umi", "inh-open", "inh-mixed", "inf-sl", "inf-dl", "inf-sh", "inf-dh", "inf-hh", "subthz-umi")
+ALL = ("rma", "uma", "sma", "umi", "inh-open", "inh-mixed", "inf-sl", "inf-dl", "inf-sh", "inf-dh", "inf-hh",
+       "subthz-umi")  # fmt: skip
 
 
 @pytest.mark.parametrize(("env", "d", "expected"), [
@@ -49,7 +50,15 @@ def test_a_probability_that_falls_with_distance(env):
     p = los_probability(env, d, 8.0, 1.5)
     assert p[0] == 1.0 and (p >= 0).all() and (p <= 1).all()
     # the open office's pieces do not quite meet at 49 m (0.537 and 0.54): as in the standard
-    assert (np.diff(p) <= 0.004).all()
+    assert (np.diff(p) <= 0.004).all()  # SMa steps down at 10 m, never up
+
+
+def test_suburban_clutter_by_hand():
+    # 2 % at 20 m, 18 % at 8 m, 10 % at 15 m, seen from 1.5 m towards 35 m, clutter of 30 m
+    rate = -(np.log(0.98) * 18.5 + np.log(0.82) * 6.5 + np.log(0.90) * 13.5) / (30.0 * 33.5)
+    assert float(los_probability("sma", 400.0, 35.0, 1.5)) == pytest.approx(np.exp(-400.0 * rate), rel=1e-12)
+    bare = los_probability("sma", 400.0, 35.0, 1.5, EnvironmentParameters(vegetation_density=0.0))
+    assert float(bare) > 1.5 * float(los_probability("sma", 400.0, 35.0, 1.5))
 
 
 def test_negative_distance_is_refused():

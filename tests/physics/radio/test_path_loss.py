@@ -7,7 +7,7 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.physics.radio.environments import ENVIRONMENTS, Environment, EnvironmentParameters
 from silla.physics.radio.path_loss import environment_height, height_factor, path_loss, path_loss_db
 
-OUTDOOR = ("uma", "umi", "rma")
+OUTDOOR = ("uma", "umi", "rma", "sma")
 
 
 def test_umi_far_slope_by_hand():
@@ -56,7 +56,7 @@ def test_line_of_sight_is_nearly_continuous_at_the_break_point(env, hs, break_m)
 def test_nlos_never_below_los_and_both_rise_with_distance(env):
     row = ENVIRONMENTS[Environment[env.upper()]]
     d = np.geomspace(row.distance_2d_m.low, row.distance_2d_m.high, 4000)
-    loss = path_loss(env, 6.0, d, {"uma": 25.0, "umi": 10.0, "rma": 35.0}[env], 1.5)
+    loss = path_loss(env, 6.0, d, {"uma": 25.0, "umi": 10.0, "rma": 35.0, "sma": 35.0}[env], 1.5)
     assert (loss.nlos_db >= loss.los_db).all()
     assert (np.diff(loss.los_db) > -0.02).all() and (np.diff(loss.nlos_db) > -0.02).all()
 
@@ -100,6 +100,14 @@ def test_environment_height_is_one_metre_for_low_users_and_near_sites():
 def test_refuses_what_lies_outside_the_table(arguments, word):
     with pytest.raises(DomainError, match=word):
         path_loss(*arguments)
+
+
+def test_suburban_macro_is_the_rural_model_with_its_own_houses():
+    par = EnvironmentParameters(street_width_m=10.0, building_height_m=10.0)
+    sma, rma = path_loss("sma", 3.5, 700.0, 35.0, 1.5), path_loss("rma", 3.5, 700.0, 35.0, 1.5, parameters=par)
+    assert (sma.los_db, sma.nlos_db) == (rma.los_db, rma.nlos_db)
+    with pytest.raises(ArgumentError, match=r"V19\.2"):
+        path_loss("sma", 3.5, 700.0, 35.0, 1.5, tr_version="V16.1")
 
 
 def test_unknown_names_are_refused():

@@ -47,8 +47,8 @@ NYU142 = Citation(
 class Environment(IntEnum):
     """Environment codes; the order is part of the kernel interface.
 
-    SMA is reserved for the suburban macro cell of Release 19, whose formulas are not in this version. SUBTHZ_UMI is
-    outside TR 38.901: street-level cells at 100 to 325 GHz by a published close-in model.
+    SMA, the suburban macro cell, is new in Release 19 (V19.2 alone); its decorrelation distances and O2I shadow fading
+    are taken as those of RMa. SUBTHZ_UMI is outside TR 38.901: street cells at 100 to 325 GHz, close-in model.
     """
 
     RMA = 0
@@ -83,9 +83,10 @@ class Version(IntEnum):
 class EnvironmentParameters:
     """Site-independent numbers of RMa, SMa and InF: TR 38.901 Tables 7.4.1-1 (defaults) and 7.2-4.
 
-    street_width_m, building_height_m : W and h of RMa and SMa.
+    street_width_m, building_height_m : W and h of RMa.
     clutter_density : fraction r of the factory floor covered by clutter; clutter_size_m : d_clutter;
-    clutter_height_m : h_c.
+    clutter_height_m : h_c. vegetation_density : share of ground under trees in SMa, 0 (none), 0.1 (sparse) or 0.2
+    (dense). SMa has its own W = h = 10 m.
     """
 
     street_width_m: float = 20.0
@@ -93,6 +94,7 @@ class EnvironmentParameters:
     clutter_density: float = 0.2
     clutter_size_m: float = 10.0
     clutter_height_m: float = 2.0
+    vegetation_density: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,10 @@ _ROWS = (
     _inf(Environment.INF_SH, "inf-sh", 25.0),
     _inf(Environment.INF_DH, "inf-dh", 25.0),
     _inf(Environment.INF_HH, "inf-hh", 25.0),
+    EnvironmentRow(
+        Environment.SMA, "sma", False, Range(10, 150, "m"), Range(1, 10, "m"), Range(10, 5_000, "m"),
+        Range(0.5, 37.0, "GHz"), 8.0, (37.0, 120.0, 120.0),
+    ),
     EnvironmentRow(
         Environment.SUBTHZ_UMI, "subthz-umi", False, Range(2, 25, "m"), _URBAN_UT, Range(1, 1_000, "m"),
         Range(100.0, 325.0, "GHz"), 8.2, (10.0, 13.0, 13.0),

@@ -39,6 +39,17 @@ def _factory(code: int, d: _F64, hs: _F64, hu: _F64, par: EnvironmentParameters)
     return np.exp(-d / k)
 
 
+_SMA_CLUTTER = ((0.02, 20.0), (0.18, 8.0))  # commercial and residential buildings: share of ground, height in metres
+_SMA_TREE_HEIGHT_M, _SMA_CLUTTER_SIZE_M = 15.0, 30.0
+
+
+def _suburb(d: _F64, hs: _F64, hu: _F64, par: EnvironmentParameters) -> _F64:
+    """exp(-d / k) beyond 10 m, 1 / k summed over buildings and trees higher than the user (SMa row, V19)."""
+    clutter = (*_SMA_CLUTTER, (par.vegetation_density, _SMA_TREE_HEIGHT_M))
+    per_metre = sum(-np.log1p(-r) * np.maximum(h - hu, 0.0) for r, h in clutter) / (_SMA_CLUTTER_SIZE_M * (hs - hu))
+    return np.where(d <= 10.0, 1.0, np.exp(-d * per_metre))
+
+
 def los_probability_unchecked(
     code: int, distance_2d_out_m: _F64, site_height_m: _F64, user_height_m: _F64, parameters: EnvironmentParameters
 ) -> _F64:
@@ -50,6 +61,8 @@ def los_probability_unchecked(
         return np.minimum(_street(d, 63.0) * (1.0 + height_factor(d, user_height_m)), 1.0)
     if code == Environment.RMA:
         return np.exp(-np.maximum(d - 10.0, 0.0) / 1000.0)
+    if code == Environment.SMA:
+        return _suburb(d, site_height_m, user_height_m, parameters)
     if code == Environment.INH_OPEN:
         return _office_open(d)
     if code == Environment.INH_MIXED:
@@ -71,10 +84,11 @@ def los_probability(
     env : environment name or code.
     distance_2d_out_m : horizontal distance outside buildings, metres (all of it for outdoor users and indoor
         environments; up to the wall for users in buildings).
-    site_height_m, user_height_m : used by UMa (user above 13 m) and by InF-SH and InF-DH.
-    parameters : clutter of InF; the clutter must be higher than the user in InF-SH and InF-DH.
+    site_height_m, user_height_m : used by UMa (user above 13 m), SMa, InF-SH and InF-DH.
+    parameters : clutter of InF, which must be higher than the user in InF-SH and InF-DH; vegetation of SMa.
 
-    Source: TR 38.901 Table 7.4.2-1. The probabilities are the same in V16.1 and V19.2.
+    Source: TR 38.901 Table 7.4.2-1, the same in V16.1 and V19.2; the SMa row, new in V19, from a published
+    implementation of it.
 
     >>> round(float(los_probability("umi", 100.0)), 4)
     0.231

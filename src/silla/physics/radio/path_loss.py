@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from silla.base.errors import DomainError
+from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation, ModelCard, Reference, check_domain, register
 from silla.physics.radio.environments import (
     ENVIRONMENTS,
@@ -110,6 +110,9 @@ def _inf(code, f, d3):
     return los, nlos, sigma
 
 
+_SMA = EnvironmentParameters(street_width_m=10.0, building_height_m=10.0)  # the formulas of RMa with W = h = 10 m
+
+
 def close_in_loss_db(frequency_ghz: ArrayLike, distance_3d_m: ArrayLike, exponent: float) -> _F64:
     """Close-in path loss in dB: free space at 1 m plus 10 n log10(d).
 
@@ -136,7 +139,8 @@ def path_loss_unchecked(
             return PathLoss(los, np.maximum(los, nlos), 4.0 * one, 6.0 * one)
         nlos = 22.4 + 35.3 * np.log10(d3) + 21.3 * np.log10(f) - 0.3 * (hu - 1.5)
         return PathLoss(los, np.maximum(los, nlos), 4.0 * one, 7.82 * one)
-    if code == Environment.RMA:
+    if code in (Environment.RMA, Environment.SMA):
+        parameters = _SMA if code == Environment.SMA else parameters
         los, sigma = _rma_los(f, d2, d3, hs, hu, parameters.building_height_m)
         return PathLoss(los, np.maximum(los, _rma_nlos(f, d3, hs, hu, parameters)), sigma * one, 8.0 * one)
     if code in (Environment.INH_OPEN, Environment.INH_MIXED):
@@ -170,13 +174,17 @@ def path_loss(
     parameters : building height and street width of RMa, clutter of InF.
     tr_version : "V16.1", "V19.2", or "V14.0" (TR 38.900, for calibration).
 
-    Source: TR 38.901 Table 7.4.1-1 with Notes 1 to 7. Left out: the optional single-slope NLOS formulas, and the
-    penetration of buildings (`penetration`) and gases (`atmosphere`). Raises DomainError outside the table's ranges.
+    Source: TR 38.901 Table 7.4.1-1 with Notes 1 to 7; the SMa row from a published implementation of V19. The other
+    environments' large-scale rows are the same in V16.1 and V19.2. Left out: the optional single-slope NLOS formulas,
+    and the penetration of buildings (`penetration`) and gases (`atmosphere`). Raises DomainError outside the table's
+    ranges; the standard fixes the site height of UMa at 25 m and of UMi at 10 m, a wider range is admitted here.
 
     >>> round(float(path_loss("umi", 3.5, 100.0, 10.0, 1.5).los_db), 2)
     85.31
     """
     code, ver = environment(env), version(tr_version)
+    if code == Environment.SMA and ver != Version.V19_2:
+        raise ArgumentError("the suburban macro cell (sma) exists from TR 38.901 V19 on; use tr_version 'V19.2'")
     row = ENVIRONMENTS[code]
     what = f"TR 38.901 path loss, {row.name}"
     check_domain("frequency_ghz", frequency_ghz, row.frequency_ghz, what=what)
@@ -227,6 +235,7 @@ def _arguments(f: float, d: float, hs: float, hu: float, los: bool) -> dict[str,
 _card("uma", _arguments(6.0, 500.0, 25.0, 1.5, True), 102.95, "Table 7.4.1-1, PL1, d3D = 500.552 m")
 _card("umi", _arguments(30.0, 100.0, 10.0, 1.5, False), 124.52, "Table 7.4.1-1, PL', d3D = 100.361 m")
 _card("rma", _arguments(0.7, 500.0, 35.0, 1.5, True), 84.63, "Table 7.4.1-1, PL1, d3D = 501.121 m, h = 5 m")
+_card("sma", _arguments(6.0, 500.0, 35.0, 1.5, True), 104.95, "Table 7.4.1-1 (V19), PL1, d3D = 501.121 m, h = 10 m")
 _card("inh-open", _arguments(30.0, 20.0, 3.0, 1.0, True), 84.49, "Table 7.4.1-1, InH LOS, d3D = 20.100 m")
 _card("inf-sl", _arguments(3.5, 60.0, 1.5, 1.5, False), 89.22, "Table 7.4.1-1, InF-SL, d3D = 60 m")
 _card("subthz-umi", _arguments(142.0, 100.0, 10.0, 10.0, True), 115.49, "close-in, n = 2", NYU142)

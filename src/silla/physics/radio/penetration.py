@@ -58,7 +58,7 @@ def wall_loss_db(kind: str, frequency_ghz: ArrayLike) -> _F64:
 def indoor_distance(uniform: ArrayLike, depth_m: float = 25.0) -> _F64:
     """Horizontal distance in the building, d_2D-in, in metres, of draws `uniform` [..., 2] in [0, 1).
 
-    The lesser of two distances uniform up to `depth_m`: 25 m in UMa and UMi, 10 m in RMa (clause 7.4.3.1).
+    The lesser of two distances uniform up to `depth_m`: 25 m in UMa and UMi, 10 m in RMa and SMa (clause 7.4.3.1).
     """
     return depth_m * np.min(np.asarray(uniform, dtype=float), axis=-1)
 
