@@ -17,6 +17,7 @@ from silla.engine.calibration import hexagonal_sites, hexagonal_wrap
 from silla.physics.radio.antennas import Panel, pattern_table
 from silla.physics.radio.environments import Environment
 from silla.physics.radio.large_scale import coupling_gain
+from silla.physics.radio.sinr import associate, downlink_sinr
 
 __all__ = ["FIGURE"]
 
@@ -46,10 +47,8 @@ class _Network:
             self.pattern, rng.random((n, 19), dtype=np.float32), rng.standard_normal((n, 19), dtype=np.float32), _GHZ,
             wrap_xy_m=self.wrap,
         ).gain  # fmt: skip
-        serving = np.argmax(gain, axis=1)
-        power = np.full(n_cells, _POWER_W, dtype=np.float32)
-        signal = _POWER_W * gain[np.arange(n), serving].astype(np.float64)
-        return signal / (np.maximum(gain @ power - signal, 0.0) + _NOISE_W)
+        power = np.full(n_cells, _POWER_W)
+        return downlink_sinr(gain, associate(gain, power), power, _NOISE_W)
 
 
 def measure() -> Measured:

@@ -41,13 +41,16 @@ def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("figure", "value", "unit", "goal", "peer", "ratio", "note")
+    table = Table("figure", "value", "unit", "goal", "peer", "ratio")
     for row in rows:
         table.add_row(
             row["name"], _number(row["value"]), row["unit"], _number(row["goal"]), _number(row["peer_value"]),
-            _number(row["ratio"]), row["note"],
+            _number(row["ratio"]),
         )  # fmt: skip
     Console().print(table)
+    for row in rows:
+        beside = f" (peer: {row['peer']})" if row["peer"] else ""
+        typer.echo(f"{row['name']}: {row['note']}{beside}")
     typer.echo(f"{len(rows)} of {len(FIGURES)} figures; the ratio is how many times better than the peer")
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from silla.physics.radio.received import weigh_cells
+
 __all__ = ["CarrierLinks", "Loaded", "StepTable", "layered_table", "solve"]
 
 Floats = NDArray[np.float64]
@@ -76,7 +78,7 @@ class CarrierLinks:
         granted : [n_users] share of its cell's resources that each user takes; not needed here, where cells interfere.
         """
         rows = np.arange(len(self.serving))
-        total = self.interference @ load.astype(np.float32)
+        total = weigh_cells(self.interference, load)
         own = self.interference[rows, self.serving] * load[self.serving]
         sinr = self.signal_w / (np.maximum(total - own, 0.0) + self.noise_w)
         efficiency = np.where(self.few_layers, self.table_few(sinr), self.table(sinr))

@@ -17,6 +17,7 @@ from silla.physics.radio.environments import Environment, environment, version
 from silla.physics.radio.footprints import WallIndex
 from silla.physics.radio.large_scale import coupling_gain
 from silla.physics.radio.penetration import building_loss, car_loss
+from silla.physics.radio.received import strongest, weigh_users
 from silla.world.types import World
 
 __all__ = [
@@ -235,8 +236,7 @@ def _carrier_drop(model, c: CarrierModel, users: Users, site_xyz, draws: Draws, 
         gain, mean = gain.copy(), mean.copy()
         gain[:, off[site]] = 0.0
         mean[:, off[site]] = 0.0
-    power = cells.tx_power_w[c.cells].astype(np.float32)
-    serving = np.argmax(gain * power, axis=1) if len(users) else np.zeros(0, dtype=np.int64)
+    serving = strongest(gain, cells.tx_power_w[c.cells])
     los = coupling.los[np.arange(len(users)), site[serving]]
     return CarrierDrop(c, gain, mean, serving, los)
 
@@ -280,7 +280,7 @@ class _UplinkLinks(CarrierLinks):
     def rates(self, load: Floats, granted: Floats) -> tuple[Floats, Floats]:
         """As the downlink's, with each cell's interference summed over the other cells' users as they are granted."""
         rows = np.arange(len(self.serving))
-        total = granted.astype(np.float32) @ self.interference
+        total = weigh_users(self.interference, granted)
         own = granted * self.interference[rows, self.serving]
         other = np.maximum(total - np.bincount(self.serving, own, minlength=self.n_cells), 0.0)
         sinr = self.signal_w / (other + self.noise_w)[self.serving]
