@@ -110,7 +110,9 @@ def _print_designs(gbps: float, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"What carries {gbps:g} Gbit/s: the lightest carrier of each band", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=f"What carries {gbps:g} Gbit/s: the lightest carrier of each band", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for name in ("band", "GHz", "layers", "bit/s/Hz", "needs GHz", "Gbit/s", "reach m"):
         table.add_column(name, justify="left" if name == "band" else "right", no_wrap=True)
     for r in rows:

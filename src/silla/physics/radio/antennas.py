@@ -143,7 +143,7 @@ def to_local(direction: _F64, azimuth_rad: ArrayLike, downtilt_rad: ArrayLike) -
     azimuth_rad : boresight's angle from +x towards +y; downtilt_rad : mechanical, positive below the horizon.
         Both broadcast against ``direction[..., 0]``. TR 38.901 equations 7.1-7 and 7.1-8 with zero slant.
 
-    >>> to_local(np.array([0.0, 2.0, 0.0]), np.pi / 2, 0.0)[1].item()
+    >>> round(float(to_local(np.array([0.0, 2.0, 0.0]), np.pi / 2, 0.0)[1]), 9)
     0.0
     """
     x, y, z = direction[..., 0], direction[..., 1], direction[..., 2]

@@ -22,7 +22,7 @@ def noise_dbm(bandwidth_hz: ArrayLike, noise_figure_db: ArrayLike = 0.0) -> _F64
     """`noise_w` in dBm.
 
     >>> round(float(noise_dbm(20e6, 9.0)), 2)
-    -91.97
+    -91.96
     """
     return np.asarray(db(noise_w(bandwidth_hz, noise_figure_db) * 1e3), dtype=float)
 
