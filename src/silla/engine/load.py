@@ -10,6 +10,7 @@ cell load coupling).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,11 @@ class StepTable:
 
     def __call__(self, sinr: Floats) -> Floats:
         """Efficiency at linear SINRs; 0 below the first threshold."""
-        return np.concatenate([[0.0], self.efficiency])[np.searchsorted(self.threshold, sinr, side="right")]
+        return self._steps[np.searchsorted(self.threshold, sinr, side="right")]
+
+    @cached_property
+    def _steps(self) -> Floats:
+        return np.concatenate([[0.0], self.efficiency])
 
 
 def layered_table(threshold: Floats, efficiency: Floats, layers: int) -> StepTable:
@@ -77,12 +82,18 @@ class CarrierLinks:
 
         granted : [n_users] share of its cell's resources that each user takes; not needed here, where cells interfere.
         """
-        rows = np.arange(len(self.serving))
         total = weigh_cells(self.interference, load)
-        own = self.interference[rows, self.serving] * load[self.serving]
-        sinr = self.signal_w / (np.maximum(total - own, 0.0) + self.noise_w)
-        efficiency = np.where(self.few_layers, self.table_few(sinr), self.table(sinr))
-        return sinr, efficiency * self.bandwidth_hz
+        sinr = self.signal_w / (np.maximum(total - self.own * load[self.serving], 0.0) + self.noise_w)
+        return sinr, self.efficiency(sinr) * self.bandwidth_hz
+
+    @cached_property
+    def own(self) -> NDArray[np.float32]:
+        """Each user's entry of `interference` at its own cell."""
+        return self.interference[np.arange(len(self.serving)), self.serving]
+
+    def efficiency(self, sinr: Floats) -> Floats:
+        """Spectral efficiency of each user at these linear SINRs."""
+        return np.where(self.few_layers, self.table_few(sinr), self.table(sinr))
 
 
 @dataclass(frozen=True)

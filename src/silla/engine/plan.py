@@ -97,7 +97,7 @@ def _without_events(world: World, at_s: float) -> tuple[float, ...]:
 def _epoch(world: World, world_hash: str, start_s: float, step_s: float, drops: int) -> Task:
     """The drops of one epoch, at its middle."""
     at_s = start_s + step_s / 2
-    factors, off = group_factors(world, at_s)
+    factors, off = group_factors(world, at_s, step_s)
     return Task("epoch", world_hash, at_s, (0, drops), factors, off)
 
 

@@ -279,13 +279,10 @@ class _UplinkLinks(CarrierLinks):
 
     def rates(self, load: Floats, granted: Floats) -> tuple[Floats, Floats]:
         """As the downlink's, with each cell's interference summed over the other cells' users as they are granted."""
-        rows = np.arange(len(self.serving))
         total = weigh_users(self.interference, granted)
-        own = granted * self.interference[rows, self.serving]
-        other = np.maximum(total - np.bincount(self.serving, own, minlength=self.n_cells), 0.0)
+        other = np.maximum(total - np.bincount(self.serving, granted * self.own, minlength=self.n_cells), 0.0)
         sinr = self.signal_w / (other + self.noise_w)[self.serving]
-        efficiency = np.where(self.few_layers, self.table_few(sinr), self.table(sinr))
-        return sinr, efficiency * self.bandwidth_hz
+        return sinr, self.efficiency(sinr) * self.bandwidth_hz
 
 
 def _uplink(world: World, d: CarrierDrop) -> CarrierLinks:

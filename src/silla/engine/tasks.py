@@ -7,13 +7,14 @@ by what is drawn, so two variants of a scenario see the same users in the same p
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from silla.base.hashing import content_hash
 from silla.base.rng import stream
@@ -66,23 +67,31 @@ class Task:
         return content_hash([RECORD_VERSION, VERSION, self])
 
 
-def group_factors(world: World, at_s: float) -> tuple[tuple[float, ...], tuple[int, ...]]:
+def group_factors(world: World, at_s: float, span_s: float = 0.0) -> tuple[tuple[float, ...], tuple[int, ...]]:
     """(active share of each group and of the file's users, sites out of order) at a time of the day.
 
-    Hourly profiles are joined by straight lines between the middles of the hours.
+    Hourly profiles are joined by straight lines between the middles of the hours. Events count over `span_s` seconds
+    around the time: a burst that fills a share x of it multiplies users by 1 + x (factor - 1), their mean over it; a
+    site is out of order where its outages fill at least half of it, or where one lies wholly within it.
     """
     profiles = np.vstack([world.demands.profile, world.fixed_users.profile[None]])
     hour = (at_s / 3600.0 - 0.5) % 24.0
     low = int(hour) % 24
     factors = profiles[:, low] + (hour - int(hour)) * (profiles[:, (low + 1) % 24] - profiles[:, low])
-    off = []
+    first, last = at_s - span_s / 2, at_s + span_s / 2
+    off: dict[int, float] = {}
     e = world.events
-    for kind, start, end, target, amount in zip(e.kind, e.start_s, e.end_s, e.target, e.amount):
-        if start <= at_s < end and kind == "burst":
-            factors[target] *= amount
-        elif start <= at_s < end and kind == "outage":
-            off.append(int(target))
-    return tuple(float(f) for f in factors), tuple(sorted(set(off)))
+    for kind, start, end, target, amount in zip(e.kind, e.start_s, e.end_s, e.target, e.amount, strict=True):
+        if span_s > 0:
+            overlap = max(0.0, min(end, last) - max(start, first)) / span_s
+        else:
+            overlap = float(start <= at_s < end)
+        if kind == "burst":
+            factors[target] *= 1.0 + overlap * (amount - 1.0)
+        elif kind == "outage" and overlap > 0:
+            within = first <= start and end <= last
+            off[int(target)] = off.get(int(target), 0.0) + (1.0 if within else overlap)
+    return tuple(float(f) for f in factors), tuple(sorted(site for site, share in off.items() if share >= 0.5))
 
 
 _MODELS: dict[str, RadioModel] = {}
@@ -94,9 +103,15 @@ def _model(task: Task, worlds: Mapping[str, World]) -> RadioModel:
     return _MODELS[task.world]
 
 
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """The linear algebra libraries of this process, looked for once."""
+    return ThreadpoolController()
+
+
 def run_task(task: Task, worlds: Mapping[str, World]) -> Record:
     """The record of a task. Linear algebra runs on one thread, so that sums do not depend on the machine's cores."""
-    with threadpool_limits(1):
+    with _threads().limit(limits=1):
         model = _model(task, worlds)
         if task.kind == "map":
             return field_map(model, *task.extra)
@@ -113,8 +128,6 @@ def _drop(task: Task, model: RadioModel, number: int) -> Record:
     record = _totals(drop, world)
     if task.kind == "snapshot":
         record |= _distributions(drop, world)
-        if number == 0:
-            record |= {}
     return record
 
 

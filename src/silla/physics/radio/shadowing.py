@@ -31,7 +31,8 @@ def autocorrelation(distance_m: ArrayLike, decorrelation_m: float) -> _F64:
 
 def _factor(xy_m: _F64, decorrelation_m: float) -> _F64:
     """Cholesky factor of the correlation matrix of points [n, 2]."""
-    apart = np.hypot(xy_m[:, None, 0] - xy_m[None, :, 0], xy_m[:, None, 1] - xy_m[None, :, 1])
+    x, y = xy_m[:, 0], xy_m[:, 1]
+    apart = np.sqrt((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2)
     matrix = autocorrelation(apart, decorrelation_m)
     matrix[np.diag_indices_from(matrix)] += 1e-10  # users at one and the same place
     return np.asarray(np.linalg.cholesky(matrix), dtype=float)
