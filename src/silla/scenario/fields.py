@@ -15,7 +15,7 @@ REQUIRED: Any = ...
 
 
 class Part(BaseModel):
-    """Base of every scenario model: immutable, unknown keys refused, no NaN or infinity, no silent coercion of bools."""
+    """Base of every scenario model: immutable, unknown keys refused, no NaN or infinity."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False, str_strip_whitespace=True

@@ -55,7 +55,7 @@ class Pool(Part):
         "all", description="Sites whose baseband runs here.", json_schema_extra={"refers_to": "site"}
     )
     serves: tuple[Serve, ...] = listing("Language models served here.", max_length=50)
-    enabled: bool = Field(True, description="Whether the pool exists.")
+    enabled: bool = Field(default=True, description="Whether the pool exists.")
 
 
 class Classical(Part):
@@ -63,7 +63,13 @@ class Classical(Part):
 
     channels: int = quantity(REQUIRED, unit="1", ge=0, le=1000, description="Number of DWDM channels.")
     power_dbm: float = quantity(-3.0, unit="dBm", ge=-60, le=30, description="Launch power of each channel.")
-    wavelength_nm: float = quantity(1550.0, unit="nm", ge=1260, le=1675, description="Middle of the channels; one on the quantum wavelength is left out.")
+    wavelength_nm: float = quantity(
+        1550.0,
+        unit="nm",
+        ge=1260,
+        le=1625,
+        description="Middle of the channels; one on the quantum wavelength is left out.",
+    )
     spacing_ghz: float = quantity(
         100.0, unit="GHz", gt=0, le=10_000, description="Distance between channels.", source="ITU-T G.694.1"
     )
@@ -122,7 +128,7 @@ class _QuantumLink(Part):
         description="Electrical power of both ends.",
         source="declared: two rack units a side; cryostats more",
     )
-    enabled: bool = Field(True, description="Whether the link exists.")
+    enabled: bool = Field(default=True, description="Whether the link exists.")
 
 
 class KeyLink(_QuantumLink):
@@ -155,7 +161,7 @@ class DirectLink(_QuantumLink):
 class Quantum(Part):
     """Quantum links of the network."""
 
-    enabled: bool = Field(True, description="Whether quantum links exist at all.")
+    enabled: bool = Field(default=True, description="Whether quantum links exist at all.")
     keys: tuple[KeyLink, ...] = listing("Links that make keys.", max_length=5000)
     direct: tuple[DirectLink, ...] = listing("Links that carry messages directly.", max_length=5000)
 
@@ -204,8 +210,8 @@ class Energy(Part):
         unit="W",
         gt=0,
         le=1e5,
-        description="Electrical power of one fully loaded cell of the reference configuration (64 TxRU, 55 dBm, 100 MHz).",
-        source="operators' test of 2019: a loaded three-sector 64T64R site with baseband at 3852.5 W; TR 38.864 gives ratios",
+        description="Power of one fully loaded cell of the reference configuration (64 TxRU, 55 dBm, 100 MHz).",
+        source="operators' test of 2019: loaded three-sector 64T64R site with baseband 3852.5 W",
     )
     site_overhead_w: float = quantity(
         150.0, unit="W", ge=0, le=1e5, description="Rectifiers, transport and control of a site.", source="declared"
@@ -214,7 +220,7 @@ class Energy(Part):
         1.4, unit="1", ge=1, le=5, description="Cooling and power conversion factor of GPU pools.", source="declared"
     )
     carbon_g_per_kwh: Annotated[float, Field(ge=0, le=2000)] | Hours = Field(
-        415.0,
+        default=415.0,
         description="Grid carbon intensity: one number, or 24 by the hour.",
         json_schema_extra={
             "unit": "g/kWh",

@@ -32,7 +32,7 @@ class BuildingsFile(Part):
         min_length=1,
     )
     default_height_m: float = quantity(12.0, unit="m", gt=0, le=1000, description="Height of buildings that give none.")
-    repair: bool = Field(False, description="Mend self-crossing footprints instead of refusing them.")
+    repair: bool = Field(default=False, description="Mend self-crossing footprints instead of refusing them.")
 
 
 class UsersFile(Part):
@@ -41,7 +41,7 @@ class UsersFile(Part):
     path: str = text(REQUIRED, description="CSV file, relative to the scenario.", min_length=1)
     traffic: Traffic = Field(default_factory=Traffic, description="Offered traffic of users whose row gives none.")
     profile: str = Field(
-        "flat",
+        default="flat",
         description="Share of these users that is active, by the hour.",
         json_schema_extra={"refers_to": "profile"},
     )
@@ -56,10 +56,10 @@ class FibresFile(Part):
 class Files(Part):
     """Plain files that add to what the scenario lists."""
 
-    sites: SitesFile | None = Field(None, description="Sites from CSV.")
-    buildings: BuildingsFile | None = Field(None, description="Buildings from GeoJSON or OSM XML.")
-    users: UsersFile | None = Field(None, description="Users from CSV.")
-    fibres: FibresFile | None = Field(None, description="Fibres from CSV.")
+    sites: SitesFile | None = Field(default=None, description="Sites from CSV.")
+    buildings: BuildingsFile | None = Field(default=None, description="Buildings from GeoJSON or OSM XML.")
+    users: UsersFile | None = Field(default=None, description="Users from CSV.")
+    fibres: FibresFile | None = Field(default=None, description="Fibres from CSV.")
 
 
 class MapOptions(Part):
@@ -69,7 +69,7 @@ class MapOptions(Part):
         None, unit="m", ge=0.5, le=5000, description="Grid step; by default about 40,000 points."
     )
     carrier: str | None = Field(
-        None,
+        default=None,
         description="Carrier drawn; by default the widest that is below 24 GHz.",
         json_schema_extra={"refers_to": "carrier"},
     )
@@ -85,10 +85,12 @@ class Scenario(Part):
     title: str = text("", description="Title of the report, any script.")
     description: str = text("", description="A few sentences for the reader of the report.", max_length=4000)
     seed: int = quantity(1, unit="1", ge=0, le=2**63 - 1, description="Seed of every random stream.")
-    origin: Origin | None = Field(None, description="Needed where any place is given by latitude and longitude.")
+    origin: Origin | None = Field(
+        default=None, description="Needed where any place is given by latitude and longitude."
+    )
     environment: Environment = Field(default_factory=Environment, description="Propagation and weather.")
     carriers: dict[str, Carrier] = mapping("Spectrum, by id.")
-    layout: Layout | None = Field(None, description="A generated layout of sites (and buildings).")
+    layout: Layout | None = Field(default=None, description="A generated layout of sites (and buildings).")
     nodes: tuple[Node, ...] = listing("Places of the transport network.")
     sites: tuple[Site, ...] = listing("Radio sites.")
     files: Files = Field(default_factory=Files, description="Sites, buildings, users and fibres from files.")
@@ -100,7 +102,7 @@ class Scenario(Part):
     security: tuple[Security, ...] = listing("Protection of traffic.")
     energy: Energy = Field(default_factory=Energy, description="Watts and carbon.")
     snapshot: Snapshot = Field(default_factory=Snapshot, description="Drops at one moment.")
-    day: Day | None = Field(None, description="A simulated day; without it only the snapshot runs.")
+    day: Day | None = Field(default=None, description="A simulated day; without it only the snapshot runs.")
     events: tuple[Event, ...] = listing("What happens during the day.")
     map: MapOptions = Field(default_factory=MapOptions, description="Coverage map.")
     sensitivity: tuple[Sensitivity, ...] = listing("Parameters tried at other values.", max_length=50)

@@ -145,7 +145,8 @@ def apply_override(root: MapNode, text: str, model: Any, *, option: str = "--set
     `model` is the scenario's class, which says what may be added where the file is silent.
     """
     path, value_text = parse_override(text)
-    return set_value(root, path, parse_value(value_text, f"{option} {text}"), model)
+    label = f"{option} {' '.join(text.split())}"  # problems are one line each
+    return set_value(root, path, parse_value(value_text, label), model)
 
 
 def set_value(root: MapNode, path: tuple[str, ...], value: Node, model: Any) -> MapNode:

@@ -51,7 +51,7 @@ class Environment(Part):
     )
     los: Literal["auto", "probability", "buildings"] = choice(
         "auto",
-        description="Line of sight by the standard's probability or by the buildings given; auto: buildings where there are any.",
+        description="Line of sight by probability or by the buildings given; auto: buildings where there are any.",
     )
     shadowing: Literal["correlated", "independent"] = choice(
         "correlated",

@@ -25,7 +25,7 @@ class Snapshot(Part):
     """Drops at one moment, for distributions and the map."""
 
     drops: int = quantity(20, unit="1", ge=2, le=1_000_000, description="Independent drops of users.")
-    at: Clock | Literal["busy"] = Field("busy", description="Hour of the day, or the busiest.")
+    at: Clock | Literal["busy"] = Field(default="busy", description="Hour of the day, or the busiest.")
 
 
 class Event(Part):
