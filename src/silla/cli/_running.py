@@ -13,8 +13,8 @@ from silla.scenario.loader import Loaded
 __all__ = ["show_summary", "simulate"]
 
 _SHOWN = (
-    "user_rate_downlink_mean", "user_rate_downlink_p5", "coverage", "day_served_share", "energy_total", "energy_per_bit",
-    "carbon", "protected_quantum", "tokens", "ran_deadline_miss",
+    "user_rate_downlink_mean", "user_rate_downlink_p5", "coverage", "day_served_share", "energy_total",
+    "energy_per_bit", "carbon", "protected_quantum", "tokens", "ran_deadline_miss",
 )  # fmt: skip
 
 

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
 from silla.base.units import NOISE_DENSITY_W_PER_HZ, db, dbm_to_w, from_db
+from silla.engine.users import sample_area
 from silla.physics.radio.antennas import Panel, pattern_table
 from silla.physics.radio.environments import Environment, version
 from silla.physics.radio.large_scale import coupling_gain
 from silla.physics.radio.penetration import building_loss, indoor_distance
+from silla.scenario.radio import HexLayout, IndoorLayout
+from silla.world.layout import Laid, hexagons, indoor
 
-__all__ = ["CASES", "PERCENTILES", "CalibrationCase", "calibrate", "hexagonal_sites", "hexagonal_wrap"]
+__all__ = ["CASES", "PERCENTILES", "CalibrationCase", "calibrate"]
 
 PERCENTILES = tuple(range(5, 100, 5))
 _F64 = NDArray[np.float64]
@@ -57,74 +60,48 @@ def _case(name: str, ghz: float) -> CalibrationCase:
 
 CASES = {f"{name}-{ghz}": _case(name, float(ghz)) for name in ("umi", "uma", "inh") for ghz in (6, 30, 70)}
 
-# With neighbours at 30, 90, ... degrees every sector looks at a neighbouring site: the three-hexagon cells of TR 36.814
-# Figure A.2.1.1-2. Turning the grid by 30 degrees lowers the median SIR by 0.6 dB.
-_FIRST_NEIGHBOUR_RAD = np.pi / 6
-_SECTORS_RAD = np.radians([30.0, 150.0, 270.0])
-_OFFICE_M = (120.0, 50.0)  # Table 7.2-2: 12 sites in 2 rows of 6
+_SECTORS_RAD = np.radians(90.0 - np.array([30.0, 150.0, 270.0]))  # compass angles of Table 7.8-1, from +x to +y
 _OFFICE_USER_HEIGHT_M = 1.0
 
 
-def _lattice(axial: list[tuple[int, int]], isd_m: float) -> _F64:
-    """Positions of lattice steps (q, r): q along 30 degrees, r along 90 degrees."""
-    q, r = np.array(axial, dtype=float).T
-    a, b = _FIRST_NEIGHBOUR_RAD, _FIRST_NEIGHBOUR_RAD + np.pi / 3
-    return isd_m * np.stack([q * np.cos(a) + r * np.cos(b), q * np.sin(a) + r * np.sin(b)], axis=1)
+def _layout(case: CalibrationCase) -> Laid:
+    """The sites of a case: 19 sites with wrap-around, or the office of Table 7.2-2 with 12 in two rows.
 
-
-def hexagonal_sites(isd_m: float, rings: int = 2) -> _F64:
-    """Site positions [n, 2] in metres of a hexagonal grid around the origin: 1, 7, 19, ... sites, nearest first."""
-    span = range(-rings, rings + 1)
-    axial = [(q, r) for q in span for r in span if abs(q + r) <= rings]
-    axial.sort(key=lambda a: (a[0] ** 2 + a[0] * a[1] + a[1] ** 2, a))
-    return _lattice(axial, isd_m)
-
-
-def hexagonal_wrap(isd_m: float, rings: int = 2) -> _F64:
-    """The seven displacements [7, 2], zero first, under which a hexagonal cluster of that many rings tiles the plane.
-
-    The cluster of 3 k (k + 1) + 1 sites repeats along (q, r) = (2 k + 1, -k) and its five rotations by 60 degrees.
+    Every outdoor sector looks at a neighbouring site, as in TR 36.814 Figure A.2.1.1-2; turning the grid by 30 degrees
+    lowers the median SIR by 0.6 dB.
     """
-    q, r = 2 * rings + 1, -rings
-    axial = [(0, 0)]
-    for _ in range(6):
-        axial.append((q, r))
-        q, r = -r, q + r
-    return _lattice(axial, isd_m)
+    if case.environment == Environment.INH_OPEN:
+        return indoor(IndoorLayout(kind="indoor", isd_m=case.isd_m, height_m=case.site_height_m))
+    return hexagons(HexLayout(kind="hex", isd_m=case.isd_m, height_m=case.site_height_m))
 
 
-def _office_sites() -> _F64:
-    x = -_OFFICE_M[0] / 2 + 10.0 + 20.0 * np.arange(6)
-    return np.array([(a, b) for b in (-10.0, 10.0) for a in x])
+def _drop_around(rng: np.random.Generator, laid: Laid, n_per_site: int, floor_m: float) -> _F64:
+    """Users [n, 2], equally many uniform in the hexagon of every site, at least `floor_m` from it."""
+    out = []
+    for site in laid.xy_m:
+        found = np.empty((0, 2))
+        while len(found) < n_per_site:
+            points = sample_area(laid.area, site[None], 2 * n_per_site, rng)
+            found = np.concatenate([found, points[np.linalg.norm(points - site, axis=1) >= floor_m]])
+        out.append(found[:n_per_site])
+    return np.concatenate(out)
 
 
-def _drop_hexagon(rng: np.random.Generator, n: int, isd_m: float, floor_m: float) -> _F64:
-    """Users [n, 2] uniform in the hexagon nearest to one site, at least `floor_m` from it."""
-    turns = _FIRST_NEIGHBOUR_RAD + np.pi / 3 * np.arange(3)
-    sides = np.stack([np.cos(turns), np.sin(turns)])
-    out = np.empty((0, 2))
-    while len(out) < n:
-        p = rng.uniform(-isd_m / np.sqrt(3.0), isd_m / np.sqrt(3.0), (2 * n, 2))
-        inside = (np.abs(p @ sides) <= isd_m / 2).all(axis=1) & (np.hypot(p[:, 0], p[:, 1]) >= floor_m)
-        out = np.concatenate([out, p[inside]])
-    return out[:n]
-
-
-def _drop_outdoor(case: CalibrationCase, rng: np.random.Generator, sites: _F64, n_per_site: int) -> dict[str, Any]:
+def _drop_outdoor(case: CalibrationCase, rng: np.random.Generator, laid: Laid, n_per_site: int) -> dict[str, Any]:
     """Users of one drop: 80 % on floors 1..N of buildings with N = 4..8, the rest at 1.5 m (TR 36.873 clause 6.1)."""
-    n = n_per_site * len(sites)
-    xy = np.repeat(sites, n_per_site, axis=0) + _drop_hexagon(rng, n, case.isd_m, case.min_distance_m)
-    indoor = rng.random(n) < case.indoor_fraction
+    n = n_per_site * len(laid.xy_m)
+    xy = _drop_around(rng, laid, n_per_site, case.min_distance_m)
+    inside = rng.random(n) < case.indoor_fraction
     floors = np.floor(rng.random(n) * rng.integers(4, 9, n))
-    height = np.where(indoor, 3.0 * floors + 1.5, 1.5)
-    d_in = np.where(indoor, indoor_distance(rng.random((n, 2))), 0.0)
+    height = np.where(inside, 3.0 * floors + 1.5, 1.5)
+    d_in = np.where(inside, indoor_distance(rng.random((n, 2))), 0.0)
     high_loss = rng.random(n) < 0.5
-    loss = np.where(indoor, building_loss(high_loss, case.frequency_ghz, d_in, rng.standard_normal(n)), 0.0)
-    return {"xyz": np.column_stack([xy, height]), "indoor": indoor, "d_in": d_in, "loss": loss}
+    loss = np.where(inside, building_loss(high_loss, case.frequency_ghz, d_in, rng.standard_normal(n)), 0.0)
+    return {"xyz": np.column_stack([xy, height]), "indoor": inside, "d_in": d_in, "loss": loss}
 
 
-def _drop_office(rng: np.random.Generator, n: int) -> dict[str, Any]:
-    xy = (rng.random((n, 2)) - 0.5) * _OFFICE_M
+def _drop_office(rng: np.random.Generator, laid: Laid, n: int) -> dict[str, Any]:
+    xy = sample_area(laid.area, laid.xy_m, n, rng)
     z = np.full(n, _OFFICE_USER_HEIGHT_M)
     return {"xyz": np.column_stack([xy, z]), "indoor": np.zeros(n, bool), "d_in": np.zeros(n), "loss": np.zeros(n)}
 
@@ -134,21 +111,21 @@ def _one_drop(
 ) -> _F64:
     """Coupling gain, SIR and SINR (linear) [3, n_users] of every user's strongest cell in one drop."""
     rng = stream(seed, "calibration", name, drop)
-    office = case.environment == Environment.INH_OPEN
-    sites = _office_sites() if office else hexagonal_sites(case.isd_m)
-    n_sites = len(sites)
-    if office:
-        users = _drop_office(rng, 3 * n_per_cell * n_sites)
+    laid = _layout(case)
+    n_sites = len(laid.xy_m)
+    wrapped = len(laid.area.wrap_m) > 1
+    if wrapped:
+        users = _drop_outdoor(case, rng, laid, 3 * n_per_cell)
     else:
-        users = _drop_outdoor(case, rng, sites, 3 * n_per_cell)
+        users = _drop_office(rng, laid, 3 * n_per_cell * n_sites)
     shape = (len(users["xyz"]), n_sites)
     gain = coupling_gain(
         users["xyz"], users["indoor"], users["d_in"], users["loss"],
-        np.column_stack([sites, np.full(n_sites, case.site_height_m)]), np.full(n_sites, int(case.environment)),
+        np.column_stack([laid.xy_m, laid.height_m]), np.full(n_sites, int(case.environment)),
         np.repeat(np.arange(n_sites), 3), np.tile(_SECTORS_RAD, n_sites), np.zeros(3 * n_sites),
         np.zeros(3 * n_sites, dtype=np.int32), patterns,
         rng.random(shape, dtype=np.float32), rng.standard_normal(shape, dtype=np.float32), case.frequency_ghz,
-        tr_version=tr_version, wrap_xy_m=None if office else hexagonal_wrap(case.isd_m),
+        tr_version=tr_version, wrap_xy_m=laid.area.wrap_m if wrapped else None,
     ).gain.astype(float)  # fmt: skip
     best = gain.max(axis=1)
     interference = gain.sum(axis=1) - best

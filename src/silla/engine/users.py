@@ -18,7 +18,7 @@ Bools = NDArray[np.bool_]
 
 _FLOOR_M = 3.0  # TR 36.873 Table 6-1: h = 3 (n_fl - 1) + 1.5 m
 _TRIES = 40
-_HEXAGON = np.array([[0.0, 1.0], [np.sqrt(0.75), 0.5], [np.sqrt(0.75), -0.5]])  # unit normals of half the sides
+_HEXAGON = np.array([[1.0, 0.0], [0.5, np.sqrt(0.75)], [0.5, -np.sqrt(0.75)]])  # unit normals of half the sides
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def sample_area(area: Area, sites_m: Floats, n: int, rng: np.random.Generator) -
     site = rng.integers(len(sites_m), size=n)
     points = np.zeros((n, 2))
     todo = np.arange(n)
-    half = area.hexagon_m * np.array([2 / np.sqrt(3), 1.0])
+    half = area.hexagon_m * np.array([1.0, 2 / np.sqrt(3)])
     while len(todo):
         points[todo] = (2 * rng.random((len(todo), 2)) - 1) * half
         outside = (np.abs(points[todo] @ _HEXAGON.T) > area.hexagon_m).any(axis=1)

@@ -26,7 +26,7 @@ class Results:
     def __init__(self, directory: Path):
         self.directory = Path(directory)
         if not (self.directory / "manifest.json").is_file():
-            raise StoreError(f"{self.directory}: no results here (manifest.json is missing); make some with `silla run`")
+            raise StoreError(f"{self.directory}: no results here (no manifest.json); make some with `silla run`")
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

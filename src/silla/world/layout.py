@@ -42,12 +42,15 @@ def lay_out(layout: HexLayout | IndoorLayout | MadridGridLayout) -> Laid:
 
 
 def hexagons(layout: HexLayout) -> Laid:
-    """Hexagonal lattice with a neighbour to the north: sectors at 30, 150 and 270 degrees look between neighbours.
+    """Hexagonal lattice with a neighbour to the east, so that sectors at 30, 150 and 270 degrees look at neighbours.
+
+    That is the layout of three hexagonal cells a site (TR 36.942 Figure 4.2): a cell's centre, its far corner and the
+    next site lie on its boresight.
 
     With wrap-around, the cluster repeats under the six displacements of length sqrt(3R^2 + 3R + 1) ISD.
     """
     r, isd = layout.rings, layout.isd_m
-    a, b = np.array([0.0, isd]), np.array([isd * np.sqrt(0.75), isd * 0.5])
+    a, b = np.array([isd, 0.0]), np.array([isd * 0.5, isd * np.sqrt(0.75)])
     ring = [(i, j) for i in range(-r, r + 1) for j in range(-r, r + 1) if abs(i + j) <= r]
     ring.sort(
         key=lambda p: (max(abs(p[0]), abs(p[1]), abs(p[0] + p[1])), np.arctan2(*(p[0] * a + p[1] * b)) % (2 * np.pi))
@@ -59,7 +62,7 @@ def hexagons(layout: HexLayout) -> Laid:
         for _ in range(6):
             wrap.append(u * a + v * b)
             u, v = -v, u + v  # rotation by 60 degrees in lattice coordinates
-    half = np.abs(xy).max(axis=0) + isd * np.array([1 / np.sqrt(3), 0.5])
+    half = np.abs(xy).max(axis=0) + isd * np.array([0.5, 1 / np.sqrt(3)])
     area = Area("hexagons", -half[0], half[0], -half[1], half[1], isd / 2, np.array(wrap))
     sectors = tuple((c, az) for c in layout.cells for az in layout.sector_azimuths_deg)
     return Laid(_ids("s", len(xy)), xy, np.full(len(xy), layout.height_m), (sectors,) * len(xy), area)
