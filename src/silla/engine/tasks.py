@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Task:
     off_sites: tuple[int, ...] = ()
     extra: tuple[Any, ...] = ()
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The name of the task's result."""
         return content_hash([RECORD_VERSION, VERSION, self])
