@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds and installs the kernel wheel, or says in one line that the NumPy twins serve. Never fails.
-twins="silla's NumPy twins serve (same results, slower)"
+twins="the NumPy twins serve (the same results to rounding, slower)"
 log=.venv/kernels.log
 if ! command -v "${CXX:-c++}" >/dev/null 2>&1; then
   echo "No C++ compiler found: $twins. With one installed: touch kernels/pyproject.toml && make kernels"

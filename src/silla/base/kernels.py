@@ -42,7 +42,9 @@ def isa() -> str:
 def why_not() -> str:
     """One line for the user when the twins serve, otherwise an empty string."""
     reason = _load()[1]
-    return f"no C++ kernels ({reason}): the NumPy twins serve, with the same results, slower" if reason else ""
+    return (
+        f"no C++ kernels ({reason}): the NumPy twins serve, slower, with the same results to rounding" if reason else ""
+    )
 
 
 def kernel(name: str) -> Callable[..., Any] | None:
