@@ -18,7 +18,8 @@ from .conftest import SMALL
 
 HERE = Path(__file__).parent / "nowhere.yaml"
 LINES = SMALL.splitlines(keepends=True)
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# the examples are the same in every run, so that a gate never fails by luck; raise max_examples to search further
+FUZZ = settings(derandomize=True, max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False),
