@@ -156,7 +156,7 @@ def test_a_fault_in_a_variant_has_the_variants_line(small):
 def test_a_variant_may_not_remove_what_others_need(small):
     found = problems(small, ("quantum: {enabled: false}", "fibres: {gj-ph: null}"))
     assert {p.path for p in found} == {"quantum.keys[0].fibre"}
-    assert "no fibre has the id 'gj-ph'" in found[0]
+    assert "in variant 'dark': no fibre has the id 'gj-ph'" in found[0]
 
 
 def test_a_variant_cannot_rename_or_nest(small):

@@ -99,7 +99,7 @@ def load_text(
     trees = _Trees(parse_document(text, name or path.name), tuple(overrides))
     found: list[Problem] = []
     base = _collect(found, lambda: _validated(trees.base(), path))
-    by_variant = {v: _collect(found, lambda v=v: _validated(trees.variant(v), path)) for v in trees.variant_names()}
+    by_variant = {v: _collect(found, lambda v=v: _validated(trees.variant(v), path), v) for v in trees.variant_names()}
     changed: dict[tuple[int, float], Scenario] = {}
     for i, entry in enumerate(base.sensitivity if base is not None else ()):
         _collect(found, lambda i=i, entry=entry: changed.update(_sensitivity(trees, i, entry, path)))
@@ -159,11 +159,17 @@ class _Trees:
         return tree
 
 
-def _collect(found: list[Problem], make: Callable[[], Scenario | None]) -> Scenario | None:
+def _collect(found: list[Problem], make: Callable[[], Scenario | None], variant: str = "") -> Scenario | None:
+    """What `make` returns, or None and its problems in `found`; those that only a variant has name it."""
     try:
         return make()
     except ScenarioError as error:
-        found += [p if isinstance(p, Problem) else Problem("", 0, "", p) for p in error.problems]
+        problems = [p if isinstance(p, Problem) else Problem("", 0, "", p) for p in error.problems]
+        new = [p for p in problems if p not in found]
+        told = (
+            [Problem(p.file, p.line, p.path, f"in variant {variant!r}: {p.message}") for p in new] if variant else new
+        )
+        found += told
         return None
 
 
