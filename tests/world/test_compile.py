@@ -36,7 +36,7 @@ def test_units_are_converted_once_and_exactly():
     assert c.downlink[mid] == 0.75 and c.uplink[mid] == 0.25
     low = c.id.index("low")
     assert c.downlink[low] == c.uplink[low] == 1.0  # FDD: both all the time
-    power = {i: p for i, p in zip(w.cells.id, w.cells.tx_power_w)}
+    power = dict(zip(w.cells.id, w.cells.tx_power_w, strict=True))
     assert power["macro00/low/0"] == pytest.approx(19.952623149688797, rel=1e-12)  # 43 dBm
     assert power["micro00/mid/0"] == pytest.approx(1.9952623149688795, rel=1e-12)  # 33 dBm
     f = w.fibres
@@ -114,9 +114,8 @@ def test_buildings_become_footprints_and_decide_line_of_sight():
 
 
 def test_sites_of_a_file(tmp_path):
-    csv = (
-        "site,x_m,y_m,height_m,azimuth_deg,downtilt_deg,power_dbm\na,0,0,20,0,6,40\na,0,0,20,120,6,43\nb,400,0,30,,,\n"
-    )
+    header = "site,x_m,y_m,height_m,azimuth_deg,downtilt_deg,power_dbm\n"
+    csv = header + "a,0,0,20,0,6,40\na,0,0,20,120,6,43\nb,400,0,30,,,\n"
     (tmp_path / "sites.csv").write_text(csv)
     text = HEX.replace(HEX[HEX.index("layout:") : HEX.index("demand:")], "") + (
         "files: {sites: {path: sites.csv, cells: [{carrier: mid, downtilt_deg: 2}]}}\n"

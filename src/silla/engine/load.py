@@ -24,6 +24,7 @@ Ints = NDArray[np.int64]
 
 _TOLERANCE = 1e-4
 _ITERATIONS = 60
+_FREE_ITERATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -117,18 +118,25 @@ class Loaded:
 def solve(links: list[CarrierLinks], offered_bit_per_s: Floats) -> Loaded:
     """Loads and rates of a drop; see the module for the equation.
 
-    Users whose cell is overloaded share it in proportion to what they ask. `throughput` follows Bonald and Proutiere
+    Users whose cell is overloaded share it in proportion to the time they ask for, at most all of it. `throughput` follows Bonald and Proutiere
     (2003): a flow in an M/G/1 processor-sharing cell progresses at rate x (1 - load).
+
+    A user that interference drives off a carrier frees time there, and a full cell shares its time anew; with steps in
+    the rates such a network may have no fixed point. After 20 iterations loads may therefore only rise: the iteration
+    ends, with interference over-estimated rather than under-estimated.
     """
     load = [np.zeros(link.n_cells) for link in links]
     granted = [np.zeros(len(offered_bit_per_s)) for _ in links]
     converged = False
     sinr, rate, wanted = _evaluate(links, load, granted, offered_bit_per_s)
-    for _ in range(_ITERATIONS):
-        previous = load
+    for iteration in range(_ITERATIONS):
+        before = load + granted
         load, granted = _grant(links, wanted)
+        if iteration >= _FREE_ITERATIONS:
+            after = [np.maximum(new, old) for new, old in zip(load + granted, before, strict=True)]
+            load, granted = after[: len(links)], after[len(links) :]
         sinr, rate, wanted = _evaluate(links, load, granted, offered_bit_per_s)
-        if max((float(np.abs(a - b).max(initial=0.0)) for a, b in zip(load, previous)), default=0.0) < _TOLERANCE:
+        if _change(before, load + granted) < _TOLERANCE:
             converged = True
             break
     load, granted = _grant(links, wanted)
@@ -138,6 +146,11 @@ def solve(links: list[CarrierLinks], offered_bit_per_s: Floats) -> Loaded:
     for k, r, x, g in zip(links, rate, load, granted):
         throughput += r * np.minimum(np.maximum(1.0 - x[k.serving], g), k.width)
     return Loaded(load, sinr, rate, carried, served, throughput, converged)
+
+
+def _change(before: list[Floats], after: list[Floats]) -> float:
+    """Greatest change of any load or grant."""
+    return max((float(np.abs(a - b).max(initial=0.0)) for a, b in zip(before, after, strict=True)), default=0.0)
 
 
 def _grant(links: list[CarrierLinks], wanted: list[Floats]) -> tuple[list[Floats], list[Floats]]:
