@@ -9,6 +9,7 @@ from typing import Any
 
 from silla.base.errors import DomainError, InputError
 from silla.base.geo import project
+from silla.scenario.catalogue import builtin_catalogue
 from silla.scenario.checks import generated_site_ids
 from silla.scenario.files import KINDS, check_present, read_fibres, read_sites, read_users
 from silla.scenario.models import Scenario
@@ -64,6 +65,8 @@ def _table_faults(scenario: Scenario, tables: dict[str, Any], ids: FileIds) -> I
     if "fibres" in tables:
         table = tables["fibres"]
         yield from _clashes("fibres", table, table.id, {f.id for f in scenario.fibres}, "fibre")
+        kinds = {*builtin_catalogue().names("fibres"), *scenario.catalogue.get("fibres", {})}
+        yield from _unknown("fibres", table, "type", table.type, kinds, "kind of fibre")
         for column in ("end_a", "end_b"):
             yield from _unknown("fibres", table, column, getattr(table, column), own | ids.sites, "site or node")
 

@@ -44,20 +44,7 @@ def compile_fibres(scenario: Scenario, folder: Path, place: dict[str, int], part
 
 def _from_file(scenario: Scenario, folder: Path) -> list[Fibre]:
     table = read_fibres(scenario.files, folder)
-    if table is None:
-        return []
-    return [
-        Fibre(
-            id=i,
-            ends=(a, b),
-            length_km=km,
-            attenuation_db_per_km=None if np.isnan(loss) else float(loss),
-            classical=None,
-        )
-        for i, a, b, km, loss in zip(
-            table.id, table.end_a, table.end_b, table.length_km, table.attenuation_db_per_km, strict=True
-        )
-    ]
+    return [] if table is None else table.fibres()
 
 
 def _common(links: list[Any], fibres: Fibres, parts: Catalogue) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from silla.base.errors import DataFileError
 from silla.scenario import load
 from silla.scenario.importers import read_fibres, read_sites, read_users
+from silla.scenario.infrastructure import Fibre
 
 MYEONGDONG = Path(__file__).parents[3].parent / "shared" / "data" / "myeongdong"
 
@@ -157,6 +158,14 @@ def test_fibres(table):
     assert np.isnan(found.attenuation_db_per_km[1])
 
 
+def test_rows_become_fibres_with_what_they_give(table):
+    head = "id,end_a,end_b,length_km,attenuation_db_per_km,extra_loss_db,type,name\n"
+    first, second = read_fibres(table(head + "f,a,b,31,0.2,1.5,g654e,포항\ng,a,c,5,,,,\n")).fibres()
+    assert (first.ends, first.attenuation_db_per_km, first.extra_loss_db) == (("a", "b"), 0.2, 1.5)
+    assert (first.type, first.name) == ("g654e", "포항")
+    assert second == Fibre(id="g", ends=("a", "c"), length_km=5.0)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -208,6 +217,7 @@ def test_ids_from_files_are_known_to_the_scenario(scenario):
         ("t.csv", "site,lat\na,35.8\n", "column 'lon' is missing"),
         ("f.csv", "id,end_a,end_b,length_km\nf,core,aa,3\n", "f.csv:2: column 'end_b': no site or node has"),
         ("f.csv", "id,end_a,end_b,length_km\ng,core,a,3\n", "no fibre has the id 'f'"),
+        ("f.csv", "id,end_a,end_b,length_km,type\nf,core,a,3,g654\n", "no kind of fibre has the id 'g654'"),
     ],
 )  # fmt: skip
 def test_faults_between_files_and_scenario_point_at_both(scenario, table, name, text, words):

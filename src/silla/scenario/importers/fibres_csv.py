@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,20 @@ class FibresTable:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def fibres(self) -> list[Fibre]:
+        """The rows as the scenario's own kind of entry; what a row does not give takes the default."""
+        return [self._fibre(row) for row in range(len(self))]
+
+    def _fibre(self, row: int) -> Fibre:
+        entry: dict[str, Any] = {
+            "id": self.id[row],
+            "ends": (self.end_a[row], self.end_b[row]),
+            "length_km": float(self.length_km[row]),
+        }
+        entry |= {c: getattr(self, c)[row] for c in ("name", "type") if getattr(self, c)[row]}
+        numbers = {c: float(getattr(self, c)[row]) for c in ("attenuation_db_per_km", "extra_loss_db")}
+        return Fibre(**entry, **{c: value for c, value in numbers.items() if not np.isnan(value)})
 
 
 def read_fibres(path: Path, *, name: str | None = None) -> FibresTable:
