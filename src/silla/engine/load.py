@@ -118,8 +118,8 @@ class Loaded:
 def solve(links: list[CarrierLinks], offered_bit_per_s: Floats) -> Loaded:
     """Loads and rates of a drop; see the module for the equation.
 
-    Users whose cell is overloaded share it in proportion to the time they ask for, at most all of it. `throughput` follows Bonald and Proutiere
-    (2003): a flow in an M/G/1 processor-sharing cell progresses at rate x (1 - load).
+    Users whose cell is overloaded share it in proportion to the time they ask for, at most all of it. `throughput`
+    follows Bonald and Proutiere (2003): a flow in an M/G/1 processor-sharing cell progresses at rate x (1 - load).
 
     A user that interference drives off a carrier frees time there, and a full cell shares its time anew; with steps in
     the rates such a network may have no fixed point. After 20 iterations loads may therefore only rise: the iteration
