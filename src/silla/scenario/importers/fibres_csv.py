@@ -51,7 +51,8 @@ class FibresTable:
         }
         entry |= {c: getattr(self, c)[row] for c in ("name", "type") if getattr(self, c)[row]}
         numbers = {c: float(getattr(self, c)[row]) for c in ("attenuation_db_per_km", "extra_loss_db")}
-        return Fibre(**entry, **{c: value for c, value in numbers.items() if not np.isnan(value)})
+        entry |= {c: value for c, value in numbers.items() if not np.isnan(value)}
+        return Fibre(**entry)
 
 
 def read_fibres(path: Path, *, name: str | None = None) -> FibresTable:
