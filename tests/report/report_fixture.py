@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from silla.results.tables import Column, Grid, Table, write_tables
+
+TITLE = "Gyeongju 6G trial (경주 6G 시범망)"
 VARIANTS = {
     "5g": "5G at 3.5 GHz, 100 MHz",
     "6g": "6G with FR3 and the D band, quantum keys",
@@ -61,6 +62,7 @@ CARRIERS = {
         "overhead": 0.14,
     },
 }
+PEAK_GBPS = {"mid": 1.92, "fr3": 9.6}
 UNITS = {
     "x_m": "m",
     "y_m": "m",
@@ -96,22 +98,17 @@ def make_results(
 ) -> Path:
     """Write the directory and return it."""
     rng = np.random.default_rng(seed)
-    (directory / "tables").mkdir(parents=True)
-    (directory / "grids").mkdir()
-    for name, columns in _tables(rng, variants, buildings, day).items():
-        write(directory / "tables" / f"{name}.parquet", columns)
-    write(directory / "grids" / "map.parquet", _map(rng, variants))
+    tables = [_table(name, columns) for name, columns in _tables(rng, variants, buildings, day).items()]
+    write_tables(directory / "tables", tables)
+    write_tables(directory / "grids", [_map(rng, variants)])
     (directory / "manifest.json").write_text(json.dumps(_manifest(variants, day), ensure_ascii=False), "utf-8")
-    (directory / "summary.json").write_text(json.dumps(_summary(rng, variants, day), ensure_ascii=False), "utf-8")
+    (directory / "summary.json").write_text(json.dumps(_summary(variants, day), ensure_ascii=False), "utf-8")
     (directory / "scenario.yaml").write_text("silla: 1\nname: fixture\n", "utf-8")
     return directory
 
 
-def write(path: Path, columns: dict[str, Any]) -> None:
-    """One Parquet table with units in its fields' metadata."""
-    arrays = {k: pa.array(np.asarray(v) if not isinstance(v, list) else v) for k, v in columns.items()}
-    fields = [pa.field(k, a.type, metadata={"unit": UNITS.get(k, "")}) for k, a in arrays.items()]
-    pq.write_table(pa.table(list(arrays.values()), schema=pa.schema(fields)), path)
+def _table(name: str, columns: dict[str, Any]) -> Table:
+    return Table(name, [Column(k, UNITS.get(k, ""), "", np.asarray(v)) for k, v in columns.items()])
 
 
 def rows(records: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -129,6 +126,7 @@ def _tables(
     tables = {
         "variants": {"variant": list(variants), "title": [VARIANTS[v] for v in variants]},
         "places": _places(),
+        "carriers": _carrier_table(variants),
         "cells": _cells(variants),
         "fibres": rows(
             [
@@ -139,7 +137,7 @@ def _tables(
         "users": _users(rng, variants),
         "distribution": _distribution(rng, variants),
         "key_links": _key_links(variants),
-        "sensitivity": _sensitivity(rng),
+        "sensitivity": _sensitivity(),
     }
     if buildings:
         tables["buildings"] = _buildings(rng, buildings)
@@ -157,6 +155,27 @@ def _places() -> dict[str, Any]:
         {"id": i, "name": n, "kind": "node", "x_m": x, "y_m": y, "height_m": 0.0, "hub": ""} for i, n, x, y in NODES
     ]
     return rows(sites + nodes)
+
+
+def _carrier_table(variants: tuple[str, ...]) -> dict[str, Any]:
+    return rows(
+        [
+            {
+                "variant": v,
+                "id": c,
+                "frequency_ghz": CARRIERS[c]["frequency_ghz"],
+                "bandwidth_mhz": float(CARRIERS[c]["bandwidth_mhz"]),
+                "layers": 4,
+                "modulation": CARRIERS[c]["modulation"],
+                "downlink": 0.75,
+                "overhead": 0.14,
+                "peak_gbps": PEAK_GBPS[c],
+                "cells": 12,
+            }
+            for v in variants
+            for c in _carriers(v)
+        ]
+    )
 
 
 def _cells(variants: tuple[str, ...]) -> dict[str, Any]:
@@ -222,11 +241,11 @@ def _users(rng: np.random.Generator, variants: tuple[str, ...]) -> dict[str, Any
 
 def _distribution(rng: np.random.Generator, variants: tuple[str, ...]) -> dict[str, Any]:
     shapes = {
-        "coupling_loss": ("dB", -112.0, 14.0),
+        "coupling_loss": ("dB", 112.0, 14.0),
         "sinr_downlink": ("dB", 10.0, 7.0),
         "geometry_sinr": ("dB", 6.0, 8.0),
-        "rate_downlink": ("bit/s", 80e6, 0.0),
-        "rate_uplink": ("bit/s", 9e6, 0.0),
+        "rate_downlink": ("Mbit/s", 80.0, 0.0),
+        "rate_uplink": ("Mbit/s", 9.0, 0.0),
     }
     cdf = np.linspace(0, 1, 101)
     out = []
@@ -251,7 +270,7 @@ def _distribution(rng: np.random.Generator, variants: tuple[str, ...]) -> dict[s
                             "cdf": p,
                             "low": max(0.0, p - e),
                             "high": min(1.0, p + e),
-                            "n": 4000,
+                            "n": 20,
                         }
                     )
     return rows(out)
@@ -287,29 +306,28 @@ def _key_links(variants: tuple[str, ...]) -> dict[str, Any]:
     return rows(out)
 
 
-def _sensitivity(rng: np.random.Generator) -> dict[str, Any]:
+def _sensitivity() -> dict[str, Any]:
     tried = {
         "FR3 bandwidth (MHz)": ("carriers.fr3.bandwidth_mhz", 400, {200: -0.31, 800: 0.42}),
         "Power per cell (dBm)": ("sites[*].cells[*].tx_power_dbm", 46, {43: -0.06, 49: 0.05}),
         "실내 비율": ("demand[visitors].indoor_fraction", 0.5, {0.2: 0.11, 0.8: -0.17}),
     }
     out = []
-    for metric, unit, base in (("user_rate_median", "bit/s", 92e6), ("energy_per_bit", "J/bit", 4.1e-7)):
-        sign = 1 if metric == "user_rate_median" else -0.6
+    for metric, unit, base in (("user_rate_downlink_mean", "Mbit/s", 92.0), ("cell_load", "1", 0.2)):
+        sign = 1 if metric == "user_rate_downlink_mean" else -0.6
         for name, (path, value, changes) in tried.items():
             for v, change in changes.items():
-                mean = base * (1 + sign * change)
                 out.append(
                     {
                         "name": name,
                         "path": path,
                         "value": float(v),
-                        "base": float(value),
+                        "base": str(value),
                         "metric": metric,
                         "unit": unit,
-                        "mean": mean,
-                        "low": mean - 0.02 * base,
-                        "high": mean + 0.02 * base,
+                        "mean": sign * base * change,
+                        "low": sign * base * change - 0.02 * base,
+                        "high": sign * base * change + 0.02 * base,
                         "base_mean": base,
                         "n": 20,
                     }
@@ -466,59 +484,61 @@ def _flow_day(variant: str, t: np.ndarray, shape: np.ndarray) -> list[dict[str, 
     return out
 
 
-def _map(rng: np.random.Generator, variants: tuple[str, ...]) -> dict[str, Any]:
-    x, y = np.meshgrid(np.arange(-900, 901, 25.0), np.arange(-900, 901, 25.0))
-    x, y = x.ravel(), y.ravel()
-    columns: dict[str, list[Any]] = {
-        k: [] for k in ["variant", "x_m", "y_m", "sinr_db", "rsrp_dbm", "rate_mbps", "los", "indoor", "cell"]
-    }
+def _map(rng: np.random.Generator, variants: tuple[str, ...]) -> Grid:
+    axis = np.arange(-900, 901, 25.0)
+    x, y = np.meshgrid(axis, axis)
     sites = np.array([[s[2], s[3]] for s in SITES])
+    layers: dict[str, list[Any]] = {k: [] for k in ("sinr_db", "rsrp_dbm", "rate_mbps", "los", "indoor", "cell")}
     for v in variants:
-        d = np.hypot(x[:, None] - sites[:, 0], y[:, None] - sites[:, 1]) + 20
+        d = np.hypot(x[..., None] - sites[:, 0], y[..., None] - sites[:, 1]) + 20
         rx = -40 - 35 * np.log10(d) + rng.normal(0, 2, d.shape)
-        best = rx.argmax(1)
         power = 10 ** (rx / 10)
-        sinr = 10 * np.log10(power.max(1) / (power.sum(1) - power.max(1) + 1e-15))
-        columns["variant"] += [v] * len(x)
-        columns["x_m"] += x.tolist()
-        columns["y_m"] += y.tolist()
-        columns["sinr_db"] += sinr.tolist()
-        columns["rsrp_dbm"] += rx.max(1).tolist()
-        columns["rate_mbps"] += (GAIN[v] * 60 * np.log2(1 + 10 ** (sinr / 10))).tolist()
-        columns["los"] += (d.min(1) < 250).tolist()
-        columns["indoor"] += (rng.random(len(x)) < 0.1).tolist()
-        columns["cell"] += [f"{SITES[b][0]}/mid/0" for b in best]
-    return columns
+        sinr = 10 * np.log10(power.max(-1) / (power.sum(-1) - power.max(-1) + 1e-15))
+        layers["sinr_db"].append(sinr)
+        layers["rsrp_dbm"].append(rx.max(-1))
+        layers["rate_mbps"].append(GAIN[v] * 60 * np.log2(1 + 10 ** (sinr / 10)))
+        layers["los"].append(d.min(-1) < 250)
+        layers["indoor"].append(rng.random(x.shape) < 0.1)
+        layers["cell"].append((3 * len(_carriers(v)) * rx.argmax(-1)).astype(np.int32))
+    axes = [
+        Column("variant", "", "", np.array(variants, dtype=object)),
+        Column("y_m", "m", "", axis),
+        Column("x_m", "m", "", axis),
+    ]
+    values = [Column(k, UNITS.get(k, "1"), "", np.stack(v)) for k, v in layers.items()]
+    return Grid("map", axes, values, "", {"carrier": dict.fromkeys(variants, "mid")})
 
 
-def _summary(rng: np.random.Generator, variants: tuple[str, ...], day: bool) -> dict[str, Any]:
-    def entry(mean: float, unit: str, description: str) -> dict[str, Any]:
-        half = 0.03 * mean
-        return {"mean": mean, "ci95": [mean - half, mean + half], "n": 20, "unit": unit, "description": description}
+def _summary(variants: tuple[str, ...], day: bool) -> dict[str, Any]:
+    def entry(mean: float, unit: str, description: str, n: int = 20) -> dict[str, Any]:
+        ends = [0.97 * mean, 1.03 * mean]
+        return {"mean": mean, "ci95": ends, "n": n, "unit": unit, "description": description}
 
     out: dict[str, Any] = {}
     for v in variants:
+        quantum = 0.0 if v == "5g" else 0.97
         out[v] = {
-            "user_rate_median": entry(28e6 * GAIN[v], "bit/s", "Median downlink rate of a user in the busy hour"),
-            "user_rate_p5": entry(6e6 * GAIN[v], "bit/s", "5th percentile of users' downlink rate"),
-            "sinr_median": entry(9.0, "dB", "Median downlink SINR"),
+            "users": entry(180.0, "1", "Active users in a drop"),
+            "coverage": entry(0.99, "1", "Share of users that reach the lowest MCS"),
+            "user_rate_downlink_mean": entry(28 * GAIN[v], "Mbit/s", "Mean user throughput, downlink"),
+            "user_rate_downlink_p5": entry(24 * GAIN[v], "Mbit/s", "5th percentile of user throughput, downlink"),
+            "user_rate_uplink_p5": entry(1.5 * GAIN[v], "Mbit/s", "5th percentile of user throughput, uplink"),
+            "area_traffic": entry(1.2e-4 * GAIN[v], "Mbit/s/m2", "Carried downlink traffic per area"),
         }
         if day:
             out[v] |= {
-                "energy_per_bit": entry(1.9e-6 / GAIN[v], "J/bit", "Energy of the whole network per bit delivered"),
-                "energy_per_day": entry(2.1e5, "Wh", "Energy of the day"),
-                "quantum_protected_share": entry(
-                    0.0 if v == "5g" else 0.97, "1", "Share of traffic under quantum keys"
-                ),
+                "energy_per_bit": entry(2.0 / GAIN[v], "uJ/bit", "Energy of the day per carried bit", 10),
+                "energy_total": entry(210.0, "kWh", "Energy of the day", 10),
+                "protected_quantum": entry(quantum, "1", "Share of protected backhaul under quantum keys", 10),
             }
-    return {"silla": "0.1.0", "name": "fixture", "title": "Gyeongju 6G trial (경주 6G 시범망)", "variants": out}
+    return {"silla": 1, "name": "fixture", "title": TITLE, "variants": out}
 
 
 def _manifest(variants: tuple[str, ...], day: bool) -> dict[str, Any]:
     scenario: dict[str, Any] = {
         "silla": 1,
         "name": "fixture",
-        "title": "Gyeongju 6G trial (경주 6G 시범망)",
+        "title": TITLE,
         "description": "Four sites around Bomun lake; <script>alert(1)</script> must stay text.",
         "seed": 1,
         "carriers": CARRIERS,
@@ -538,11 +558,12 @@ def _manifest(variants: tuple[str, ...], day: bool) -> dict[str, Any]:
         "title": scenario["title"],
         "seed": 1,
         "scenario": scenario,
-        "scenario_hash": "0123456789abcdef0123456789abcdef",
+        "scenario_sha256": "0123456789abcdef" * 4,
+        "worlds": dict.fromkeys(variants, "fedcba9876543210" * 2),
         "created": "2026-01-02T03:04:05+00:00",
-        "elapsed_s": 21.4,
+        "run": {"tasks": 348, "tasks_reused": 0, "elapsed_s": 21.4, "engine": "local", "jobs": 2},
+        "overrides": [],
         "versions": {"python": "3.13.1", "numpy": "2.2.0"},
-        "tasks": {"done": 348, "reused": 0, "failed": 0},
         "models": [
             {
                 "id": "radio.path_loss.uma",

@@ -113,7 +113,10 @@ def load_targets(path: Path | None = None) -> Targets:
     name = str(path) if path else "kpi_targets.yaml"
     document = _read(path, name)
     try:
-        sources = {k: Source(k, str(v.get("name", k)), str(v["text"]), str(v["standing"])) for k, v in document["sources"].items()}
+        sources = {
+            k: Source(k, str(v.get("name", k)), str(v["text"]), str(v["standing"]))
+            for k, v in document["sources"].items()
+        }
         kpis = {k: Kpi(k, str(v["title"]), str(v["unit"])) for k, v in document["kpis"].items()}
         standings = {str(k): str(v) for k, v in document["standings"].items()}
         entries = list(document["targets"])

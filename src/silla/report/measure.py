@@ -35,7 +35,10 @@ def kpi_values(stored: Stored, variant: str) -> dict[str, Measured]:
     values["user_rate_downlink"] = _from_summary(stored, variant, "user_rate_downlink_p5", how)
     values["user_rate_uplink"] = _from_summary(stored, variant, "user_rate_uplink_p5", how)
     values["area_traffic"] = _from_summary(
-        stored, variant, "area_traffic", f"traffic carried, which is at most what users ask for, over the whole area; {busy}"
+        stored,
+        variant,
+        "area_traffic",
+        f"traffic carried, which is at most what users ask for, over the whole area; {busy}",
     )
     values["energy_efficiency"] = _energy_efficiency(stored, variant)
     return values
@@ -95,7 +98,9 @@ def _from_summary(stored: Stored, variant: str, metric: str, basis: str) -> Meas
 
 def _energy_efficiency(stored: Stored, variant: str) -> Measured:
     """The inverse of the mean energy per bit."""
-    per_bit = _from_summary(stored, variant, "energy_per_bit", "bits carried both ways over the energy of radio, GPUs and quantum links")
+    per_bit = _from_summary(
+        stored, variant, "energy_per_bit", "bits carried both ways over the energy of radio, GPUs and quantum links"
+    )
     if not per_bit.value > 0 or not per_bit.low > 0:
         return per_bit if math.isnan(per_bit.value) else Measured.none("no energy or no traffic")
     return Measured(1 / per_bit.value, 1 / per_bit.high, 1 / per_bit.low, per_bit.basis)

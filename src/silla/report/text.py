@@ -44,7 +44,7 @@ def number(value: float | None, digits: int = 3) -> str:
         return "–" if value is None or math.isnan(value) else ("∞" if value > 0 else "−∞")
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(value)))
+    exponent = int(f"{value:.{digits - 1}e}".split("e")[1])  # of the rounded value: 9.996 is 10.0
     if exponent >= 7 or exponent < -4:
         mantissa = f"{value / 10**exponent:.{digits - 1}f}".replace("-", "−")
         return f"{mantissa}×10{_superscript(exponent)}"
@@ -86,7 +86,7 @@ def scale_of(values: Iterable[float | None], unit: str) -> tuple[float, str]:
 
 
 def quantity(value: float | None, unit: str, digits: int = 3) -> str:
-    """A number with its unit, prefixed where that is usual: ``(2.5e9, "bit/s") -> "2.50 Gbit/s"``; shares in per cent."""
+    """A number with its unit, prefixed where that is usual: ``(2.5e9, "bit/s") -> "2.50 Gbit/s"``."""
     if value is None or not math.isfinite(value):
         return number(value)
     factor, shown = scale_of([value], unit)

@@ -90,7 +90,10 @@
     const named = traces.filter((t) => t.showlegend !== false && t.name);
     if (element.closest(".facets") || named.length < 2) layout.showlegend = false;
     else if (narrow.matches) layout.legend = { ...layout.legend, y: -0.16, yanchor: "top" };
-    if (layout.annotations?.some((a) => a.yref === "paper") && layout.showlegend !== false && !narrow.matches) layout.legend.y = 1.09;
+    if (layout.annotations?.some((a) => a.yref === "paper")) {
+      layout.margin = { ...layout.margin, t: 24 };
+      if (!narrow.matches) layout.legend = { ...layout.legend, y: 1.09 };
+    }
     drawn.set(element, element.dataset.panel);
     await Plotly.react(element, traces, layout, CONFIG);
   }
@@ -157,16 +160,17 @@
     }];
   }
   const shown = (t) => (t.meta.variant === "" || t.meta.variant === map.variant) && !map.hidden.has(t.meta.layer);
-  function fitted(window_, element) { // the window grown to the frame's shape
-    const [x0, x1, y0, y1] = window_, width = element.clientWidth || 800, height = element.clientHeight || 500;
-    const scale = Math.max((x1 - x0) / width, (y1 - y0) / height), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
+  function fitted(view, element) { // the view's window in the frame's shape; a close-up fills the frame
+    const [x0, x1, y0, y1] = view.window, width = element.clientWidth || 800, height = element.clientHeight || 500;
+    const sides = [(x1 - x0) / width, (y1 - y0) / height].sort((a, b) => a - b), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
+    const scale = view.one ? Math.max(sides[0], 0.55 * sides[1]) : sides[1];
     return { "xaxis.range": [cx - (scale * width) / 2, cx + (scale * width) / 2], "yaxis.range": [cy - (scale * height) / 2, cy + (scale * height) / 2] };
   }
   async function drawMap(keepView) {
     const element = $("#citymap"), Plotly = await loadEngine();
     if (raster === null) raster = $("#packed-raster").textContent ? await asBytes("packed-raster") : new Uint8Array();
     const traces = resolved(carried.map.traces).map((t) => ({ ...t, visible: shown(t) }));
-    const fit = fitted(carried.map.views[map.view].window, element);
+    const fit = fitted(carried.map.views[map.view], element);
     const axis = { visible: false, showgrid: false, zeroline: false, automargin: false };
     const layout = merged(baseLayout(), {
       margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", dragmode: "pan", images: images(),
@@ -230,6 +234,7 @@
     for (const other of all("button", button.parentElement)) other.setAttribute("aria-pressed", String(other === button));
   }
   function mapControls() {
+    map.hidden = new Set(carried.map.hidden);
     map.variant = (carried.map.variants.at(-1) || [""])[0];
     map.field = carried.map.raster?.fields[0]?.id ?? "";
     for (const name of ["variant", "field", "view"]) {

@@ -100,7 +100,9 @@ def clock_axis(last_s: float) -> dict[str, Any]:
     }
 
 
-def shapes_of_events(events: Sequence[dict[str, Any]], kinds: Sequence[str], *, outline: bool = False) -> dict[str, Any]:
+def shapes_of_events(
+    events: Sequence[dict[str, Any]], kinds: Sequence[str], *, outline: bool = False
+) -> dict[str, Any]:
     """Layout with a span and a label for each event of these kinds; `outline` for spans above filled areas."""
     shapes, notes = [], []
     for event in events:

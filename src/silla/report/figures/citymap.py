@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["CityMap", "city_map"]
 
 _MOST_VERTICES = 150_000
 _MOST_USERS = 1500
+_CROWD = 450
 _MOST_NAMES = 40
 _CARRIER_COLOURS = ("$blue", "$orange", "$purple", "$green", "$sky", "$vermillion")
 _CLUSTER_GAP_M = 3000.0
@@ -29,11 +31,12 @@ _MARGIN_M = 250.0
 
 @dataclass(frozen=True)
 class CityMap:
-    """What the page needs for the map: a description (JSON) and the raster's bytes; notes for the caption."""
+    """What the page needs: a description (JSON), the raster's bytes, notes for the caption, layers hidden at first."""
 
     about: dict[str, Any]
     raster: bytes
     notes: list[str]
+    hidden: tuple[str, ...] = ()
 
 
 def city_map(stored: Stored) -> CityMap | None:
@@ -49,10 +52,13 @@ def city_map(stored: Stored) -> CityMap | None:
     if grids:
         about["raster"], raster = rasters_of(grids, stored.variants, _cell_ids(stored))
         about["carriers"] = stored.grid_attributes("map").get("carrier", {})
-    about["views"] = _views(sites, places)
+    about["views"] = _views(sites, places, grids)
     traces = [*_buildings(stored, notes), *fibre_traces(stored), *_sectors(stored, sites), *_users(stored, notes)]
     about["traces"] = [*traces, *_site_names(sites), *node_trace(stored)]
-    return CityMap(about, raster, notes)
+    users = stored.table("users")
+    many = users is not None and users.height > _CROWD * users["variant"].n_unique()
+    about["hidden"] = ["users"] if many else []  # a crowd would cover the map; it is one click away
+    return CityMap(about, raster, notes, tuple(about["hidden"]))
 
 
 def _cell_ids(stored: Stored) -> dict[str, list[str]]:
@@ -62,13 +68,19 @@ def _cell_ids(stored: Stored) -> dict[str, list[str]]:
     return {v: cells.filter(pl.col("variant") == v)["id"].to_list() for v in stored.variants}
 
 
-def _views(sites: pl.DataFrame, places: pl.DataFrame) -> list[dict[str, Any]]:
-    """Windows [x0, x1, y0, y1]: one around each cluster of sites, and one around all where there are several."""
+def _views(sites: pl.DataFrame, places: pl.DataFrame, grids: list[pl.DataFrame]) -> list[dict[str, Any]]:
+    """Windows [x0, x1, y0, y1]: one around each cluster of sites, within the raster, and one around everything."""
     xy = sites.select("x_m", "y_m").to_numpy()
     groups = clusters(xy, _CLUSTER_GAP_M)
-    views = [{"label": _group_name(sites[g], places), "window": _window(xy[g]), "one": True} for g in groups[:6]]
-    if len(groups) > 1:
-        views.append({"label": "all sites", "window": _window(xy), "one": False})
+    views = [
+        {
+            "label": _group_name(sites[g], places, len(groups) == 1),
+            "window": _within(_window(xy[g]), grids),
+            "one": True,
+        }
+        for g in groups[:6]
+    ]
+    views.append({"label": "everything", "window": _window(xy), "one": False})
     return views
 
 
@@ -77,8 +89,21 @@ def _window(xy: np.ndarray) -> list[float]:
     return [round(float(v), 1) for v in (low[0], high[0], low[1], high[1])]
 
 
-def _group_name(group: pl.DataFrame, places: pl.DataFrame) -> str:
+def _within(window: list[float], grids: list[pl.DataFrame]) -> list[float]:
+    """The part of a window that the rasters cover; all of it where that is little or nothing."""
+    if not grids:
+        return window
+    low = [min(float(g[c].min()) for g in grids) for c in ("x_m", "y_m")]  # type: ignore[arg-type]
+    high = [max(float(g[c].max()) for g in grids) for c in ("x_m", "y_m")]  # type: ignore[arg-type]
+    cut = [max(window[0], low[0]), min(window[1], high[0]), max(window[2], low[1]), min(window[3], high[1])]
+    wide = cut[1] - cut[0] > 0.5 * (window[1] - window[0]) and cut[3] - cut[2] > 0.5 * (window[3] - window[2])
+    return cut if wide else window
+
+
+def _group_name(group: pl.DataFrame, places: pl.DataFrame, alone: bool) -> str:
     """The name of the hub that most of the group's sites hang on, else of its first site."""
+    if alone:
+        return "close-up"
     names = dict(zip(places["id"].to_list(), places["name"].to_list()))
     hubs = [h for h in group["hub"].to_list() if h] if "hub" in group.columns else []
     if hubs:
@@ -104,13 +129,21 @@ def _buildings(stored: Stored, notes: list[str]) -> list[Trace]:
         notes.append(f"{total:,} buildings")
     xs: list[Any] = []
     ys: list[Any] = []
-    for (_, _, hole), ring in table.group_by(["building", "ring", "hole"], maintain_order=True):
-        x, y = _oriented(ring["x_m"].to_numpy(), ring["y_m"].to_numpy(), clockwise=bool(hole))
-        xs += [*np.round(x, 1).tolist(), None]
-        ys += [*np.round(y, 1).tolist(), None]
+    x, y, hole = (np.round(table["x_m"].to_numpy(), 1), np.round(table["y_m"].to_numpy(), 1), table["hole"].to_numpy())
+    ring = table["building"].to_numpy() * (int(table["ring"].max()) + 1) + table["ring"].to_numpy()  # type: ignore[arg-type]
+    edges = [0, *(np.flatnonzero(np.diff(ring)) + 1).tolist(), len(ring)]
+    for start, end in pairwise(edges):
+        px, py = _oriented(x[start:end], y[start:end], clockwise=bool(hole[start]))
+        xs += [*px.tolist(), None]
+        ys += [*py.tolist(), None]
     return [
         {"type": "scatter", "mode": "lines", "name": "buildings", "x": xs, "y": ys, "fill": "toself"}
-        | {"fillcolor": "$building/0.55", "line": {"color": "$building-edge", "width": 0.5}, "hoverinfo": "skip", "showlegend": False}
+        | {
+            "fillcolor": "$building/0.88",
+            "line": {"color": "$building-edge", "width": 0.5},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
         | {"meta": {"layer": "buildings", "variant": ""}}
     ]
 
@@ -140,12 +173,12 @@ def _sectors(stored: Stored, sites: pl.DataFrame) -> list[Trace]:
 
 
 def _wedge_m(xy: np.ndarray) -> float:
-    """A fifth of the median distance between neighbouring sites, within 12 to 110 m."""
+    """A quarter of the median distance between neighbouring sites, within 15 to 110 m."""
     if len(xy) < 2:
         return 60.0
     distance = np.hypot(*(xy[:, None, :] - xy[None, :, :]).transpose(2, 0, 1))
     np.fill_diagonal(distance, np.inf)
-    return float(np.clip(0.2 * np.median(distance.min(1)), 12.0, 110.0))
+    return float(np.clip(0.25 * np.median(distance.min(1)), 15.0, 110.0))
 
 
 def _carrier_wedges(cells: pl.DataFrame, radius_m: float, colour: str, carrier: str, variant: str) -> list[Trace]:
@@ -171,7 +204,8 @@ def _carrier_wedges(cells: pl.DataFrame, radius_m: float, colour: str, carrier: 
         "hoverinfo": "skip", "meta": meta, "legendgroup": carrier, "showlegend": True,
     }  # fmt: skip
     points = {
-        "type": "scatter", "mode": "markers", "x": rounded([m[0] for m in middles], 6), "y": rounded([m[1] for m in middles], 6),
+        "type": "scatter", "mode": "markers", "x": rounded([m[0] for m in middles], 6),
+        "y": rounded([m[1] for m in middles], 6),
         "text": text, "hovertemplate": "%{text}<extra></extra>", "marker": {"size": 14, "opacity": 0},
         "meta": meta, "legendgroup": carrier, "showlegend": False,
     }  # fmt: skip
@@ -209,7 +243,8 @@ def _user_trace(users: pl.DataFrame, variant: str, ends: tuple[float, float]) ->
         "type": "scatter", "mode": "markers", "name": "users", "x": np.round(users["x_m"].to_numpy(), 1).tolist(),
         "y": np.round(users["y_m"].to_numpy(), 1).tolist(), "text": text, "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "size": 7, "color": rounded(rate), "cmin": ends[0], "cmax": ends[1], "colorscale": "$users-scale",
+            "size": 7 if users.height <= 200 else 5.5, "color": rounded(rate),
+            "cmin": ends[0], "cmax": ends[1], "colorscale": "$users-scale",
             "symbol": ["square" if i else "circle" for i in users["indoor"].to_list()],
             "line": {"color": "#1b1b1f", "width": 0.8},
         },

@@ -69,7 +69,14 @@ def epoch_panel(
 
 
 def series_figure(
-    stored: Stored, metric: str, title: str, caption: str, *, percent: bool = False, log: bool = False, height: int = 300
+    stored: Stored,
+    metric: str,
+    title: str,
+    caption: str,
+    *,
+    percent: bool = False,
+    log: bool = False,
+    height: int = 300,
 ) -> Figure | None:
     """A figure of one epoch metric."""
     panel = epoch_panel(stored, metric, percent=percent, log=log)
@@ -167,6 +174,6 @@ def last_s(rows: pl.DataFrame) -> float:
 
 
 def tabs_of_variants(stored: Stored, table: pl.DataFrame, panel: Any) -> list[Panel]:
-    """`panel(rows, title)` for each variant that the table has rows of, last variant first (it has every technology)."""
+    """`panel(rows, title)` for each variant with rows in the table, the last first: it has every technology."""
     out: Sequence[str] = [v for v in reversed(stored.variants) if table.filter(pl.col("variant") == v).height]
     return [panel(table.filter(pl.col("variant") == v), v) for v in out]

@@ -45,8 +45,8 @@ def _figure(stored: Stored, table: pl.DataFrame, metric: str) -> Figure:
     low, high = int(table["n"].min()), int(table["n"].max())  # type: ignore[arg-type]
     n = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     caption = (
-        f"Share of users at or below a value, mean over n = {esc(n)} independent drops of the busy hour; the band is the "
-        "95&nbsp;% interval of that mean."
+        f"Share of users at or below a value, mean over n = {esc(n)} independent drops of the busy hour; the band is "
+        "the 95&nbsp;% interval of that mean."
     )
     title = _TITLES.get(metric, metric_name(metric))
     return Figure(f"cdf-{metric.replace('_', '-')}", title, caption, panels, height=330)

@@ -74,7 +74,9 @@ def protection_figure(stored: Stored, caption: str) -> Figure | None:
         total = np.maximum(sum(sums[k].to_numpy() for k in kinds), 1e-300)
         series = {name: (hours, sums[k].to_numpy() / total, colour) for k, name, colour in PROTECTION}
         yaxis = {"tickformat": ".0%", "range": [0, 1]}
-        return Panel(title, stack(series), {"xaxis": clock_axis(last_s(rows)), "yaxis": yaxis} | _events(stored, outline=True))
+        return Panel(
+            title, stack(series), {"xaxis": clock_axis(last_s(rows)), "yaxis": yaxis} | _events(stored, outline=True)
+        )
 
     return Figure(
         "day-protection", "What protects the traffic", caption, tabs_of_variants(stored, table, panel), height=340
@@ -83,6 +85,16 @@ def protection_figure(stored: Stored, caption: str) -> Figure | None:
 
 def _events(stored: Stored, *, outline: bool = False) -> dict[str, Any]:
     return shapes_of_events(events_of(stored), FIBRE_EVENTS, outline=outline)
+
+
+def _sides(rows: pl.DataFrame, reach_db: float) -> list[str]:
+    """Labels below the points, and above where the point to the left is near."""
+    out: list[str] = []
+    loss, rate = rows["loss_db"].to_list(), np.log10(rows["rate_bit_per_s"].to_numpy())
+    for i in range(rows.height):
+        near = i > 0 and loss[i] - loss[i - 1] < 0.16 * reach_db and abs(rate[i] - rate[i - 1]) < 0.7
+        out.append("top center" if near and out[-1] == "bottom center" else "bottom center")
+    return out
 
 
 def rate_figure(stored: Stored, caption: str) -> Figure | None:
@@ -112,7 +124,7 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
                 | {
                     "y": rounded(rows["rate_bit_per_s"]),
                     "text": [plain(i) for i in rows["id"]],
-                    "textposition": "bottom center",
+                    "textposition": _sides(rows, reach),
                 }
                 | {"marker": {"color": colour, "size": 10, "symbol": symbol}, "textfont": {"size": 11}}
                 | {"hovertemplate": "%{text}<br>%{x:.3g} dB, %{y:.3s}bit/s<extra></extra>"}

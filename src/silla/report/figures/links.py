@@ -172,7 +172,16 @@ def overview_figure(stored: Stored, windows_m: list[list[float]], caption: str) 
     return Figure("overview", "Between the cities", caption, [Panel("", data, layout)], height=440)
 
 
-_SIDES = ("middle right", "top right", "top center", "top left", "middle left", "bottom left", "bottom center", "bottom right")
+_SIDES = (
+    "middle right",
+    "top right",
+    "top center",
+    "top left",
+    "middle left",
+    "bottom left",
+    "bottom center",
+    "bottom right",
+)
 
 
 def _positions(stored: Stored, found: list[Span]) -> list[str]:

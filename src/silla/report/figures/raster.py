@@ -88,7 +88,7 @@ def _frame(grid: pl.DataFrame) -> tuple[dict[str, Any], NDArray[np.int64]]:
 
 
 def _ranged(field: Field, grids: list[pl.DataFrame]) -> Field:
-    """The field with a colour range that the values fill: whole tens, or decades, between the 4th and 99th percentile."""
+    """The field with a colour range that its values fill: whole tens, or decades, around the 4th to 99th percentile."""
     if field.kind not in ("linear", "log"):
         return field
     values = np.concatenate([g[field.column].cast(pl.Float64).to_numpy() for g in grids])

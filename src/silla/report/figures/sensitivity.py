@@ -67,7 +67,7 @@ def _short(base: object) -> str:
 
 
 def _side(row: dict[str, Any], tried: list[float]) -> str:
-    """Whether a value lies below the scenario's own, or in the lower half of those tried where that is not one number."""
+    """Whether a value lies below the scenario's own, or among the lower tried where that is not one number."""
     try:
         base = float(row["base"])
     except (TypeError, ValueError):

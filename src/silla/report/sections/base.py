@@ -23,7 +23,7 @@ class Section:
 
 
 def figure_html(figure: Figure) -> str:
-    """A figure with its title, tabs or facets, an empty plot that the page fills when it comes into view, and caption."""
+    """A figure with its title, tabs or facets, caption, and an empty plot that the page fills when it is seen."""
     label = esc(f"{figure.title}. Figure; its numbers are in the tables stored beside this page.")
     if figure.facets:
         plots = "".join(
@@ -64,7 +64,8 @@ def _tabs(figure: Figure) -> str:
         f'<button type="button" data-tab="{i}" aria-pressed="{"true" if i == 0 else "false"}">{esc(p.label)}</button>'
         for i, p in enumerate(figure.panels)
     )
-    return f'<div class="tabs" role="group" aria-label="Choose what is shown" data-for="{figure.id}">{"".join(buttons)}</div>'
+    group = f'<div class="tabs" role="group" aria-label="Choose what is shown" data-for="{figure.id}">'
+    return f"{group}{''.join(buttons)}</div>"
 
 
 def _legend(figure: Figure) -> str:

@@ -1,4 +1,4 @@
-"""Sensitivity, method and limits, the models used with their sources, and how to reproduce the run."""
+"""Sensitivity, method and limits, the models used with their sources, and how to run it again."""
 
 from __future__ import annotations
 
@@ -25,14 +25,43 @@ def sensitivity_section(stored: Stored) -> Section | None:
 
 
 _METHOD = (
-    ("Drops", "A drop places users at random, draws line of sight, building penetration and shadow fading for every pair of user and cell, and finds the cells' load and the users' rates together. Numbers are means over independent drops; intervals are 95 % over drops, not over users, because users of one drop share their cells."),
-    ("Variants", "Variants see the same random numbers, so that a difference between them is the change's and not the draw's."),
-    ("The day", "Each epoch is simulated by its own drops; keys in stock, events and queues carry over from one epoch to the next."),
-    ("Rates", "Large-scale: wideband SINR through an MCS table with a stated implementation loss. Fast fading, HARQ and scheduling by slot are not simulated."),
-    ("Quantum links", "Rates follow from fibre loss, detector, misalignment and noise by the formulas cited; an eavesdropper intercepts and resends, the error rate rises and the link stops making keys."),
-    ("Watts", "Ratios between states come from the standard; absolute watts and grams from anchors that the scenario declares and anyone can change."),
-    ("Limits", "Places, sites and demand are the scenario's. A result says what this network does under these models; outside their stated range a model refuses instead of extrapolating."),
-)  # fmt: skip
+    (
+        "Drops",
+        "A drop places users at random, draws line of sight, building penetration and shadow fading for every pair of "
+        "user and site, and finds the cells' loads, the interference and the users' rates together. Numbers are means "
+        "over independent drops; intervals are 95 % over drops, not over users, because users of a drop share cells.",
+    ),
+    (
+        "Variants",
+        "Variants see the same users in the same places wherever the change allows it, so that a difference between "
+        "them is the change's and not the draw's.",
+    ),
+    (
+        "The day",
+        "Every epoch has drops of its own; one drop of each makes an independent day, along which keys in stock carry "
+        "over from one epoch to the next.",
+    ),
+    (
+        "Rates",
+        "Wideband SINR through an MCS table with a stated implementation loss. Throughput is what a file transfer sees "
+        "beside the other users' traffic. Fast fading, HARQ and scheduling by slot are not simulated.",
+    ),
+    (
+        "Quantum links",
+        "Rates follow from fibre loss, detectors, misalignment and noise by the formulas cited. An eavesdropper "
+        "intercepts and resends: the error rate rises and the link stops making keys.",
+    ),
+    (
+        "Watts",
+        "Ratios between states come from the standard; absolute watts and grams from anchors that the scenario declares "
+        "and anyone can change.",
+    ),
+    (
+        "Limits",
+        "Places, sites and demand are the scenario's. A result says what this network does under these models; outside "
+        "its stated range a model refuses instead of extrapolating.",
+    ),
+)
 
 
 def method_section(stored: Stored) -> Section:
@@ -53,7 +82,8 @@ def models_section(stored: Stored) -> Section | None:
         return None
     rows = [
         [
-            f"{esc(m.get('title') or m.get('id', ''))}<small>{esc(m.get('id', ''))}, version {esc(m.get('version', 1))}</small>",
+            f"{esc(m.get('title') or m.get('id', ''))}"
+            f"<small>{esc(m.get('id', ''))}, version {esc(m.get('version', 1))}</small>",
             "<br>".join(_source(c) for c in m.get("citations") or m.get("sources") or []) or "–",
         ]
         for m in models
@@ -76,7 +106,8 @@ def _parts(stored: Stored) -> str:
         ]
         for p in parts
     ]
-    return f"<details><summary>{len(rows)} parts of the catalogue</summary>{table(['Part', 'Source', 'Note'], rows)}</details>"
+    body = table(["Part", "Source", "Note"], rows)
+    return f"<details><summary>{len(rows)} parts of the catalogue</summary>{body}</details>"
 
 
 def _models(stored: Stored) -> list[dict[str, Any]]:
@@ -111,10 +142,12 @@ def reproduce_section(stored: Stored) -> Section:
     if "tasks" in run:
         took = f" in {number(float(run['elapsed_s']))} s" if "elapsed_s" in run else ""
         who = f" on {run['jobs']} workers ({esc(run.get('engine', ''))})" if "jobs" in run else ""
-        rows.append(["Tasks", f"{run['tasks']:,}, {run.get('tasks_reused', 0):,} of them from an earlier run,{took}{who}"])
+        rows.append(
+            ["Tasks", f"{run['tasks']:,}, {run.get('tasks_reused', 0):,} of them from an earlier run,{took}{who}"]
+        )
     html = (
-        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>; the files that it names must be "
-        "where they were. The same scenario, seed and versions give the same numbers to the last bit, with any number of "
+        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>; the files that it names must "
+        "be where they were. The same scenario, seed and versions give the same numbers to the last bit, with any number of "
         f"workers.</p><pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
     )
     return Section("reproduce", "Run it again", "Reproduce", html)

@@ -20,13 +20,13 @@ def contribution_section(stored: Stored) -> Section:
     metrics = list(dict.fromkeys(m for v in variants for m in stored.summary["variants"].get(v, {})))
     rows = [_row(stored, m) for m in metrics]
     head = ["Metric", *(esc(v) for v in variants)]
-    body = table(head, rows, css="contributions")
+    body = table(head, rows, css="contributions stack")
     if len(variants) == 1:
         return Section("results", "Results", "Results", body + f'<p class="note">{_SINGLE}</p>')
     first = esc(stored.title(variants[0]))
     text = (
         f"<p>Each variant adds to or changes the one network; bars and percentages compare it with <b>{first}</b>. "
-        "Blue is better, red is worse, black is neither; grey cannot be told from zero.</p>"
+        "Blue is better, red is worse, a plain bar is neither; grey cannot be told from zero.</p>"
     )
     return Section(
         "contributions", "What each technology contributes", "Variants", text + body + f'<p class="note">{_NOTE}</p>'
@@ -35,8 +35,8 @@ def contribution_section(stored: Stored) -> Section:
 
 _SINGLE = "Mean and 95 % interval over n independent drops."
 _NOTE = (
-    "Mean and 95 % interval over n independent drops. Intervals of a change add the variants' intervals in quadrature, as "
-    "if they were independent; the variants share their random numbers, so the true intervals are narrower."
+    "Mean and 95 % interval over n independent drops. Intervals of a change add the variants' intervals in quadrature, "
+    "as if they were independent; the variants share their random numbers, so the true intervals are narrower."
 )
 
 
@@ -60,11 +60,14 @@ _NOTHING = 1e-9  # shares and changes below this are rounding, not results
 def _cell(entry: dict[str, Any] | None, base: dict[str, Any] | None, metric: str, scale: Scale) -> str:
     if not entry or entry["mean"] is None:
         return "–"
-    text = f'<span class="value">{interval(entry["mean"], *entry["ci95"], entry.get("unit", ""), scale)}</span>'
+    low, high = entry["ci95"]
+    unit = entry.get("unit", "")
+    text = f'<span class="value">{interval(entry["mean"], low, high, unit, scale)}</span>'
     if not base or base["mean"] is None or None in (*entry["ci95"], *base["ci95"]):
         return text
-    c = change(base["mean"], *base["ci95"], entry["mean"], *entry["ci95"])
-    return text + _delta(c, entry.get("unit", ""), metric, scale)
+    base_low, base_high = base["ci95"]
+    c = change(base["mean"], base_low, base_high, entry["mean"], low, high)
+    return text + _delta(c, unit, metric, scale)
 
 
 def _delta(c: Change, unit: str, metric: str, scale: Scale) -> str:

@@ -35,16 +35,30 @@ Group = tuple[str, list[Figure | None], list[Figure | None]]
 
 def _radio(stored: Stored, over: str) -> Group:
     wide = [
-        traffic_figure(stored, f"Traffic that users ask for (dashed) and get. {over}; shading marks bursts and outages."),
+        traffic_figure(
+            stored, f"Traffic that users ask for (dashed) and get. {over}; shading marks bursts and outages."
+        ),
         power_figure(stored, f"Radio, GPU pools and quantum equipment, stacked, on one scale. {over.split(';')[0]}."),
     ]
     small = [
         series_figure(
-            stored, "cell_load", "Load of the cells", f"Mean share of resources in use, over all cells. {over}.", percent=True
+            stored,
+            "cell_load",
+            "Load of the cells",
+            f"Mean share of resources in use, over all cells. {over}.",
+            percent=True,
         ),
         series_figure(stored, "user_rate", "Throughput of a user", f"Mean over the active users, downlink. {over}."),
-        series_figure(stored, "carbon", "Carbon", f"Grams of CO₂ an hour at the grid's intensity of that hour. {over}."),
-        series_figure(stored, "energy_per_bit", "Energy per bit", f"All power over the bits carried both ways, on a logarithmic axis. {over}.", log=True),
+        series_figure(
+            stored, "carbon", "Carbon", f"Grams of CO₂ an hour at the grid's intensity of that hour. {over}."
+        ),
+        series_figure(
+            stored,
+            "energy_per_bit",
+            "Energy per bit",
+            f"All power over the bits carried both ways, on a logarithmic axis. {over}.",
+            log=True,
+        ),
     ]
     return "Traffic and energy", wide, small
 
@@ -54,7 +68,10 @@ def _keys(stored: Stored, n: int) -> Group:
         f"Secret key bits kept at each end of a link at the end of an epoch, mean over n = {n} days with 95&nbsp;% "
         "intervals; shading marks an eavesdropper or a cut."
     )
-    shares = f"Shares of the protected backhaul traffic of all flows, mean over n = {n} days; the dotted span marks an eavesdropper or a cut."
+    shares = (
+        f"Shares of the protected backhaul traffic of all flows, mean over n = {n} days; the dotted span marks an "
+        "eavesdropper or a cut."
+    )
     return "Keys and protection", [], [stock_figure(stored, stock), protection_figure(stored, shares)]
 
 
@@ -79,8 +96,8 @@ def _events_html(stored: Stored) -> str:
         return ""
     words = {"eavesdrop": "an eavesdropper on", "cut": "a cut of", "burst": "a burst of", "outage": "an outage of"}
     items = "".join(
-        f"<li><b>{_clock(e['start_s'])} to {_clock(e['end_s'])}</b> {words.get(e['kind'], esc(e['kind']))} {esc(e['target'])}"
-        f"{_amount(e)}</li>"
+        f"<li><b>{_clock(e['start_s'])} to {_clock(e['end_s'])}</b> {words.get(e['kind'], esc(e['kind']))} "
+        f"{esc(e['target'])}{_amount(e)}</li>"
         for e in events.iter_rows(named=True)
     )
     return f'<ul class="events">{items}</ul>'

@@ -19,7 +19,20 @@ HEADLINES = (
     "protected_quantum", "coverage", "served_share_downlink", "served_downlink", "cell_load", "area_traffic",
 )  # fmt: skip
 _MOST = 6
-_LOWER = ("energy", "carbon", "power", "miss", "ttft", "tpot", "unsent", "unserved", "latency", "qber", "loss", "fallback")
+_LOWER = (
+    "energy",
+    "carbon",
+    "power",
+    "miss",
+    "ttft",
+    "tpot",
+    "unsent",
+    "unserved",
+    "latency",
+    "qber",
+    "loss",
+    "fallback",
+)
 _NEITHER = ("users", "load", "utilisation", "consumed", "tokens")
 
 
@@ -79,10 +92,9 @@ def _time_facts(stored: Stored) -> list[str]:
     if isinstance(day, dict) and day:
         hours, step, drops = day.get("hours", 24), day.get("step_min", 15), day.get("drops", 10)
         out.append(f"{hours:g} hours in {step:g}-minute epochs of {drops} drops each")
+    at = snapshot.get("at", "busy")
     if snapshot.get("drops"):
-        out.append(
-            f"{snapshot['drops']} drops at the busy hour" if not day else f"{snapshot['drops']} at the busy hour"
-        )
+        out.append(f"{snapshot['drops']} drops at {'the busy hour' if at == 'busy' else at} for the distributions")
     return out
 
 
@@ -95,7 +107,10 @@ def headline_section(stored: Stored) -> Section:
         f"<li>{variant_swatch(styles[v])}<b>{esc(v)}</b> {esc(stored.title(v)) if stored.title(v) != v else ''}</li>"
         for v in stored.variants
     )
-    note = '<p class="note">Mean and 95&nbsp;% interval over independent drops; all numbers are in the table below the map.</p>'
+    note = (
+        '<p class="note">Mean and 95&nbsp;% interval over independent drops; all numbers are in the table below the '
+        "map.</p>"
+    )
     variants = f'<ul class="variants">{names}</ul>' if len(stored.variants) > 1 else ""
     return Section("headline", "In short", "In short", f'{variants}<div class="cards">{cards}</div>{note}')
 
@@ -113,11 +128,10 @@ def _card(stored: Stored, metric: str) -> str:
     scale = metric_scale(known)
     low, high = _span(known)
     styles = variant_styles(stored.variants)
-    rows = "".join(_row(v, entries[v], scale, low, high, styles[v]["color"]) for v in stored.variants)
-    return (
-        f'<section class="card"><h3>{esc(metric_title(metric, known[0]))}</h3>'
-        f'<dl class="dots">{rows}</dl></section>'
+    rows = "".join(
+        _row(v if len(entries) > 1 else "", entries[v], scale, low, high, styles[v]["color"]) for v in stored.variants
     )
+    return f'<section class="card"><h3>{esc(metric_title(metric, known[0]))}</h3><dl class="dots">{rows}</dl></section>'
 
 
 def metric_title(metric: str, entry: dict[str, Any]) -> str:
@@ -173,4 +187,5 @@ def _whisker(mean: float, a: float | None, b: float | None, low: float, high: fl
         else f'<line x1="{at(a):.1f}%" x2="{at(b):.1f}%" y1="8" y2="8" class="whisker s-{name}"/>'
     )
     rail = f'<line x1="4%" x2="{at(mean):.1f}%" y1="8" y2="8" class="rail"/>'
-    return f'<svg class="dot" aria-hidden="true">{rail}{bar}<circle cx="{at(mean):.1f}%" cy="8" r="4.5" class="f-{name}"/></svg>'
+    dot = f'<circle cx="{at(mean):.1f}%" cy="8" r="4.5" class="f-{name}"/>'
+    return f'<svg class="dot" aria-hidden="true">{rail}{bar}{dot}</svg>'

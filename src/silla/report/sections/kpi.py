@@ -21,22 +21,26 @@ def kpi_section(stored: Stored, targets: Targets) -> Section:
     values = {v: kpi_values(stored, v) for v in stored.variants}
     by_kpi = {k: list(g) for k, g in groupby(sorted(targets.targets, key=_order(targets)), key=lambda t: t.kpi.id)}
     body = "".join(
-        _block(kpi, by_kpi.get(k, []), values) for k, kpi in targets.kpis.items() if any(_known(v, k) for v in values.values())
+        _block(kpi, by_kpi.get(k, []), values)
+        for k, kpi in targets.kpis.items()
+        if any(_known(v, k) for v in values.values())
     )
     head = "".join(f'<th scope="col">{esc(v)}</th>' for v in stored.variants)
     html = (
-        f'{_INTRO}<div class="table-box" tabindex="0"><table class="kpis"><thead><tr><th scope="col">KPI and target</th>'
-        f'<th scope="col">Source</th>{head}</tr></thead>{body}</table></div>'
+        f'{_INTRO}<div class="table-box" tabindex="0"><table class="kpis"><thead><tr>'
+        f'<th scope="col">KPI and target</th><th scope="col">Source</th>{head}</tr></thead>{body}</table></div>'
     )
-    missing = [(k, kpi, by_kpi.get(k, [])) for k, kpi in targets.kpis.items() if not any(_known(v, k) for v in values.values())]
+    missing = [
+        (k, kpi, by_kpi.get(k, [])) for k, kpi in targets.kpis.items() if not any(_known(v, k) for v in values.values())
+    ]
     html += _not_measured(missing, values[stored.variants[-1]]) + _legend(targets)
     return Section("kpis", "Against the targets of 5G and 6G", "KPIs", html)
 
 
 _INTRO = (
     "<p>A <b>filled</b> verdict follows from arithmetic or inspection and holds anywhere. A <b>ringed</b> one is only "
-    "indicative: its target belongs to a test environment with its own layout, traffic and method, and this scenario is "
-    "another. Nothing here is an evaluation in the sense of ITU-R. The badge says what standing a target has.</p>"
+    "indicative: its target belongs to a test environment with its own layout, traffic and method, and this scenario "
+    "is another. Nothing here is an evaluation in the sense of ITU-R. The badge says what standing a target has.</p>"
 )
 
 
@@ -59,7 +63,8 @@ def _block(kpi: Kpi, targets: list[Target], values: Values) -> str:
     )
     none = "" if targets else " No document sets a number."
     rows = [
-        f'<tr class="kpi"><th scope="rowgroup" colspan="2">{esc(kpi.title)}<small>{esc(basis)}.{none}</small></th>{cells}</tr>'
+        f'<tr class="kpi"><th scope="rowgroup" colspan="2">{esc(kpi.title)}<small>{esc(basis)}.{none}</small></th>'
+        f"{cells}</tr>"
     ]
     rows += [_target(t, values) for t in targets]
     return f"<tbody>{''.join(rows)}</tbody>"
@@ -69,8 +74,11 @@ def _target(target: Target, values: Values) -> str:
     notes = [n for n in (target.note, target.environment if target.environment not in ("any", "unstated") else "") if n]
     note = f"<small>{esc('; '.join(notes))}</small>" if notes else ""
     cells = "".join(f'<td data-label="{esc(v)}">{_cell(target, m.get(target.kpi.id))}</td>' for v, m in values.items())
-    source = f'{badge(target.source.standing, target.source.standing)} <span class="source">{esc(target.source.name)}</span>'
-    return f'<tr><th scope="row" class="bound">{_bound(target)}{note}</th><td data-label="Source">{source}</td>{cells}</tr>'
+    source = (
+        f'{badge(target.source.standing, target.source.standing)} <span class="source">{esc(target.source.name)}</span>'
+    )
+    heading = f'<th scope="row" class="bound">{_bound(target)}{note}</th>'
+    return f'<tr>{heading}<td data-label="Source">{source}</td>{cells}</tr>'
 
 
 def _bound(target: Target) -> str:
@@ -116,4 +124,5 @@ def _legend(targets: Targets) -> str:
     items = "".join(f"<li>{badge(k, k)} {esc(v)}</li>" for k, v in targets.standings.items())
     used = dict.fromkeys(t.source for t in targets.targets)
     sources = "".join(f"<li><b>{esc(s.name)}</b> {esc(s.text)}</li>" for s in used)
-    return f'<ul class="standings">{items}</ul><details><summary>Documents</summary><ul class="plain">{sources}</ul></details>'
+    documents = f'<details><summary>Documents</summary><ul class="plain">{sources}</ul></details>'
+    return f'<ul class="standings">{items}</ul>{documents}'

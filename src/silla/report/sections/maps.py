@@ -36,13 +36,13 @@ def _map_html(stored: Stored, city: CityMap) -> str:
         controls.append(_group("Place", "view", [(str(i), v["label"]) for i, v in enumerate(about["views"])]))
     present = {t["meta"]["layer"] for t in about["traces"]}
     boxes = "".join(
-        f'<label><input type="checkbox" data-layer="{k}" checked>{t}</label>'
+        f'<label><input type="checkbox" data-layer="{k}"{"" if k in city.hidden else " checked"}>{t}</label>'
         for k, t in _LAYERS
         if k in present
     )
     controls.append(f'<fieldset class="layers"><legend>Layers</legend>{boxes}</fieldset>')
     return (
-        '<figure class="figure" id="fig-map"><div class="figure-head"><h3>Map</h3></div>'
+        '<figure class="figure" id="fig-map">'
         f'<div class="map-controls">{"".join(controls)}</div>'
         '<div class="map-frame"><div class="plot map" id="citymap" role="application" '
         'aria-label="Map of sites, cells, buildings, users and fibres in local metres"></div>'
@@ -53,11 +53,14 @@ def _map_html(stored: Stored, city: CityMap) -> str:
 
 
 def _group(legend: str, name: str, options: list[tuple[str, str]]) -> str:
-    buttons = "".join(
-        f'<button type="button" data-{name}="{esc(value)}" aria-pressed="{"true" if i == 0 else "false"}">{esc(text)}</button>'
-        for i, (value, text) in enumerate(options)
-    )
-    return f'<div class="control"><span class="legend">{legend}</span><div class="tabs" role="group" aria-label="{legend}">{buttons}</div></div>'
+    buttons = []
+    for i, (value, text) in enumerate(options):
+        pressed = "true" if i == 0 else "false"
+        buttons.append(
+            f'<button type="button" data-{name}="{esc(value)}" aria-pressed="{pressed}">{esc(text)}</button>'
+        )
+    tabs = f'<div class="tabs" role="group" aria-label="{legend}">{"".join(buttons)}</div>'
+    return f'<div class="control"><span class="legend">{legend}</span>{tabs}</div>'
 
 
 def _caption(city: CityMap) -> str:

@@ -46,8 +46,8 @@ _OVERVIEW = (
     "kilometres from the scenario's origin; the area of the map is orange."
 )
 _RATES = (
-    "Rate of each link, and the most that any protocol could carry over the same fibre at the same pulse rate without a "
-    "repeater (Pirandola, Laurenza, Ottaviani and Banchi 2017); a link without a rate is left out."
+    "Rate of each link, and the most that any protocol could carry over the same fibre at the same pulse rate without "
+    "a repeater (Pirandola, Laurenza, Ottaviani and Banchi 2017); a link without a rate is left out."
 )
 
 
