@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from silla.base.errors import ArgumentError
+from silla.base.errors import ArgumentError, DomainError
 from silla.physics.radio.environments import EnvironmentParameters
 from silla.physics.radio.los import los_probability
 
@@ -62,5 +62,5 @@ def test_suburban_clutter_by_hand():
 
 
 def test_negative_distance_is_refused():
-    with pytest.raises(ArgumentError):
+    with pytest.raises(DomainError):
         los_probability("umi", -1.0)

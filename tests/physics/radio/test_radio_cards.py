@@ -19,7 +19,7 @@ SWEEPS = [
     for k, c in CARDS.items()
     for names, sign in ((c.increasing, 1.0), (c.decreasing, -1.0))
     for name in names
-    if name in c.valid and c.references
+    if name in c.valid and c.references and np.isfinite(c.valid[name].high)
 ]
 CHECKED = [(k, name) for k, c in CARDS.items() for name in c.valid if c.references and k != "radio.los.probability"]
 

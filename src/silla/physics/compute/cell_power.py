@@ -336,7 +336,7 @@ register(
         title="Base-station power in an active downlink slot, TR 38.864",
         function=relative_dl_power,
         sources=(TR_38_864,),
-        valid={"s_a": Range(0.0, 4.0, ""), "s_f": Range(0.0, 4.0, ""), "s_p": Range(0.0, 4.0, "")},
+        valid=dict.fromkeys(("s_a", "s_f", "s_p"), SCALE_RANGE),
         references=(
             Reference({"s_a": 1.0, "s_f": 1.0, "s_p": 1.0}, 280.0, "TR 38.864 Table 5.1-3, category 1, set 1, P4"),
             Reference({"s_f": 0.0}, 145.0, "the clause 5.1 formula: 55 + 225 x 0.4", rel=1e-12),

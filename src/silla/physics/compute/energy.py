@@ -45,6 +45,8 @@ def joule_per_bit(energy_j: ArrayLike, bits: ArrayLike):
     >>> float(joule_per_bit(3.6e6, 1e9))
     0.0036
     """
+    check_domain("energy_j", energy_j, Range(0.0, np.inf, "J"), what="energy per bit")
+    check_domain("bits", bits, Range(0.0, np.inf, "bit"), what="energy per bit")
     energy, volume = np.asarray(energy_j, float), np.asarray(bits, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(volume > 0, energy / np.where(volume > 0, volume, 1.0), np.inf)
@@ -125,7 +127,7 @@ register(
         title="Energy per delivered bit",
         function=joule_per_bit,
         sources=(ES_203_228, ISO_30134),
-        valid={"energy_j": Range(0.0, 1e15, "J"), "bits": Range(1.0, 1e20, "bit")},
+        valid={"energy_j": Range(0.0, np.inf, "J"), "bits": Range(0.0, np.inf, "bit")},
         references=(Reference({"energy_j": 3.6e6, "bits": 1e9}, 0.0036, "1 kWh over 1 Gbit", rel=1e-12),),
         increasing=("energy_j",),
         decreasing=("bits",),

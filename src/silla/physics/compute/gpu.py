@@ -28,6 +28,9 @@ PROVISIONING = Citation(
     "https://doi.org/10.1145/1250662.1250665",
 )
 
+PROMPT_RANGE = Range(1.0, 1e6, "tokens")
+BATCH_RANGE = Range(0.0, 1e6, "requests")
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -91,7 +94,7 @@ def prefill_s(gpu: Gpu, model: LanguageModel, prompt_tokens: ArrayLike):
     Left out: kernel launches, several GPUs for one model, prefix caches. Event simulators of this kind are about 12 %
     off measurements on average.
     """
-    check_domain("prompt_tokens", prompt_tokens, Range(1.0, 1e6, "tokens"), what="prefill time")
+    check_domain("prompt_tokens", prompt_tokens, PROMPT_RANGE, what="prefill time")
     n = np.asarray(prompt_tokens, float)
     attention = 2.0 * np.asarray(model.n_layers, float) * np.asarray(model.hidden, float) * n**2
     operations = 2.0 * np.asarray(model.n_parameters, float) * n + attention
@@ -105,7 +108,7 @@ def decode_step_s(gpu: Gpu, model: LanguageModel, batch: ArrayLike, context_toke
 
     max(2 P b / (MFU peak), (weights + b c kv) / bandwidth), c the mean context of a request in tokens.
     """
-    check_domain("batch", batch, Range(0.0, 1e6, "requests"), what="decode step")
+    check_domain("batch", batch, BATCH_RANGE, what="decode step")
     check_domain("context_tokens", context_tokens, Range(0.0, 1e7, "tokens"), what="decode step")
     b = np.asarray(batch, float)
     operations = 2.0 * np.asarray(model.n_parameters, float) * b
@@ -154,7 +157,7 @@ register(
         title="Roofline time of a prompt's prefill",
         function=_h100_prefill_s,
         sources=(ROOFLINE, SCALING),
-        valid={"prompt_tokens": Range(1.0, 32768.0, "tokens")},
+        valid={"prompt_tokens": PROMPT_RANGE},
         references=(
             Reference({"prompt_tokens": 1155.0}, 1.848e13 / (0.45 * 9.89e14), "2 P n / (MFU peak), MFU 0.45", rel=1e-9),
         ),
@@ -168,7 +171,7 @@ register(
         title="Roofline time of a decode step",
         function=_h100_decode_s,
         sources=(ROOFLINE, SCALING),
-        valid={"batch": Range(0.0, 1024.0, "requests")},
+        valid={"batch": BATCH_RANGE},
         references=(
             Reference({"batch": 1.0}, (16e9 + 1261 * 131072) / 3.35e12, "weights and one cache read once", rel=1e-9),
         ),

@@ -281,7 +281,7 @@ def _batch_wait(law, capacity, batch, unit, left):
 
 def _first_token(requests, accepted, prompt, free, decode_busy, mean_step, queue, queue_variance):
     """(mean, p95) of the time to the first token: place in the batch, prefill queue, residual step, own prefill."""
-    service = prompt / free
+    service = np.where(free > 0.0, prompt / free, 0.0)  # nothing is accepted where no time is free
     residual = (decode_busy / free) * 0.5 * mean_step / free
     wait = mg1_wait_s(accepted, service, requests.prompt_cv, residual)
     mean = queue + wait + service
@@ -303,7 +303,7 @@ register(
         title="GPU pool shared by layer 1 and language-model requests",
         function=_h100_served_per_s,
         sources=(COHEN, COBHAM, KLEINROCK),
-        valid={"per_s": Range(0.0, 1000.0, "1/s")},
+        valid={"per_s": Range(0.0, 1e6, "1/s")},
         references=(
             Reference({"per_s": 1.0}, 1.0, "conservation: nothing is refused far below capacity", rel=1e-9),
             Reference(

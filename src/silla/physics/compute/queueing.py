@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaincinv, ndtr
 
-from silla.base.provenance import Citation, ModelCard, Range, Reference, register
+from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 
 __all__ = ["accepted_rate", "gamma_p95", "mg1_wait_s", "processor_sharing", "ran_miss_probability", "weighted_variance"]
 
@@ -27,6 +27,12 @@ KLEINROCK = Citation(
     "Kleinrock1975", "L. Kleinrock, Queueing systems, volume 1: theory, Wiley 1975, eq. 5.72 (Pollaczek-Khinchine)"
 )
 
+_WAIT_RANGES = {name: Range(0.0, np.inf, unit) for name, unit in (("per_s", "1/s"), ("service_s", "s"), ("cv", ""))}
+_MISS_RANGES = {
+    "work_s": Range(0.0, np.inf, "s"),
+    "work_sd_s": Range(0.0, np.inf, "s"),
+    "deadline_s": Range(1e-9, np.inf, "s"),
+}
 _BISECTIONS = 40
 _NEGLIGIBLE = 1e-12  # blocking below this is not searched for
 
@@ -39,6 +45,8 @@ def mg1_wait_s(per_s: ArrayLike, service_s: ArrayLike, cv: ArrayLike = 0.0, resi
     >>> float(mg1_wait_s(0.5, 1.0, cv=1.0))
     1.0
     """
+    for name, value in (("per_s", per_s), ("service_s", service_s), ("cv", cv)):
+        check_domain(name, value, _WAIT_RANGES[name], what="M/G/1 waiting time")
     rate, service = np.asarray(per_s, float), np.asarray(service_s, float)
     load = rate * service
     backlog = 0.5 * rate * service**2 * (1.0 + np.asarray(cv, float) ** 2) + np.asarray(residual_s, float)
@@ -105,6 +113,8 @@ def ran_miss_probability(
     >>> float(ran_miss_probability(0.3, 0.0, 0.5, decode_busy=1.0, decode_kernel_s=0.4))
     0.5
     """
+    for name, value in (("work_s", work_s), ("work_sd_s", work_sd_s), ("deadline_s", deadline_s)):
+        check_domain(name, value, _MISS_RANGES[name], what="deadline misses of layer 1")
     work, deadline = np.asarray(work_s, float), np.asarray(deadline_s, float)
     sd = np.maximum(np.asarray(work_sd_s, float), 1e-9 * deadline)
     gap = deadline - work
@@ -170,7 +180,7 @@ register(
         title="Waiting time of an M/G/1 queue with a lower-priority step in service",
         function=mg1_wait_s,
         sources=(KLEINROCK, COBHAM),
-        valid={"per_s": Range(0.0, 0.99, "1/s"), "service_s": Range(0.0, 1.0, "s"), "cv": Range(0.0, 10.0, "")},
+        valid=_WAIT_RANGES,
         references=(
             Reference({"per_s": 0.5, "service_s": 1.0, "cv": 0.0}, 0.5, "M/D/1: rho / (2 (1 - rho))", rel=1e-12),
             Reference({"per_s": 0.5, "service_s": 1.0, "cv": 1.0}, 1.0, "M/M/1: rho / (1 - rho)", rel=1e-12),
@@ -184,7 +194,7 @@ register(
         title="Deadline misses of layer-1 work behind inference kernels",
         function=ran_miss_probability,
         sources=(COBHAM,),
-        valid={"work_s": Range(0.0, 1.0, "s"), "work_sd_s": Range(0.0, 1.0, "s"), "deadline_s": Range(1e-6, 1.0, "s")},
+        valid=_MISS_RANGES,
         references=(
             Reference(
                 {"work_s": 0.3, "work_sd_s": 0.0, "deadline_s": 0.5, "decode_busy": 1.0, "decode_kernel_s": 0.4},

@@ -123,6 +123,12 @@ register(
                 "limit of Eqs. (10)-(11) for zero transmittance",
                 absolute=1e-6,
             ),
+            Reference(
+                {"intensity": 0.48, "transmittance": 0.01, "y0": 0.0, "misalignment": 0.033},
+                0.033,
+                "limit of Eqs. (10)-(11) without background",
+                rel=1e-9,
+            ),
         ),
         decreasing=("transmittance",),
         increasing=("misalignment", "y0"),

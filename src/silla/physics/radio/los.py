@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import ModelCard, Range, Reference, register
+from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
 from silla.physics.radio.environments import TR38901, Environment, EnvironmentParameters, environment
 from silla.physics.radio.path_loss import height_factor
 
@@ -39,6 +39,7 @@ def _factory(code: int, d: _F64, hs: _F64, hu: _F64, par: EnvironmentParameters)
     return np.exp(-d / k)
 
 
+_DISTANCE = Range(0.0, np.inf, "m")
 _SMA_CLUTTER = ((0.02, 20.0), (0.18, 8.0))  # commercial and residential buildings: share of ground, height in metres
 _SMA_TREE_HEIGHT_M, _SMA_CLUTTER_SIZE_M = 15.0, 30.0
 
@@ -97,8 +98,7 @@ def los_probability(
     d, hs, hu = np.broadcast_arrays(
         *(np.asarray(x, dtype=float) for x in (distance_2d_out_m, site_height_m, user_height_m))
     )
-    if (d < 0).any():
-        raise ArgumentError("los_probability: a distance is negative")
+    check_domain("distance_2d_out_m", d, _DISTANCE, what="line-of-sight probability")
     if code in (Environment.INF_SH, Environment.INF_DH) and (hu >= par.clutter_height_m).any():
         raise ArgumentError(f"los_probability: users must be below the clutter height of {par.clutter_height_m:g} m")
     return los_probability_unchecked(code, d, hs, hu, par)
@@ -110,7 +110,7 @@ register(
         title="Line-of-sight probability",
         function=los_probability,
         sources=(TR38901,),
-        valid={"distance_2d_out_m": Range(0.0, 5000.0, "m")},
+        valid={"distance_2d_out_m": _DISTANCE},
         references=(
             Reference(
                 {"env": "umi", "distance_2d_out_m": 72.0},

@@ -182,12 +182,24 @@ def uplink_sinr(
     return power * gain[users, serving] / (interference[serving] + noise_w)
 
 
+def _pair_load(demand_bit_per_s_per_hz: float) -> float:
+    """Load of two equal cells whose user hears both at 1 W over noise of 0.5 W: one equation in one unknown."""
+    both = np.ones((2, 2))
+    return float(load_fixed_point(both, np.arange(2), 1.0, 0.5, 1.0, demand_bit_per_s_per_hz, tolerance=1e-12).load[0])
+
+
 register(
     ModelCard(
         id="radio.sinr.load_fixed_point",
         title="Load-coupled interference",
-        function=load_fixed_point,
+        function=_pair_load,
         sources=(YATES1995,),
+        references=(
+            Reference(
+                {"demand_bit_per_s_per_hz": 0.5}, 0.5, "x log2(1 + 1 / (x + 0.5)) = 0.5 at x = 0.5", absolute=1e-9
+            ),
+        ),
+        increasing=("demand_bit_per_s_per_hz",),
         left_out="time variation of the loads, coordination between cells",
     )
 )
