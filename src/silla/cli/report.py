@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,11 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Rebuild DIRECTORY/report.html from the stored results alone."""
+    from silla.cli._output import emit_json
     from silla.report import build
 
     path = build(directory, targets=targets)
     if as_json:
-        typer.echo(json.dumps({"report": str(path), "bytes": path.stat().st_size}))
+        emit_json({"report": str(path), "bytes": path.stat().st_size})
     else:
         typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

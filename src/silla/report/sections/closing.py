@@ -53,8 +53,8 @@ _METHOD = (
     ),
     (
         "Watts",
-        "Ratios between states come from the standard; absolute watts and grams from anchors that the scenario declares "
-        "and anyone can change.",
+        "Ratios between states come from the standard; absolute watts and grams from anchors that the scenario "
+        "declares and anyone can change.",
     ),
     (
         "Limits",
@@ -146,8 +146,8 @@ def reproduce_section(stored: Stored) -> Section:
             ["Tasks", f"{run['tasks']:,}, {run.get('tasks_reused', 0):,} of them from an earlier run,{took}{who}"]
         )
     html = (
-        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>; the files that it names must "
-        "be where they were. The same scenario, seed and versions give the same numbers to the last bit, with any number of "
-        f"workers.</p><pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
+        "<p>The scenario as it was run lies beside this page as <code>scenario.yaml</code>; the files that it names "
+        "must be where they were. The same scenario, seed and versions give the same numbers to the last bit, with any "
+        f"number of workers.</p><pre><code>{commands}</code></pre>{table(['What', 'Value'], rows, css='hashes')}"
     )
     return Section("reproduce", "Run it again", "Reproduce", html)
