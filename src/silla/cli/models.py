@@ -10,6 +10,7 @@ import typer
 
 from silla.base.errors import ArgumentError
 from silla.base.provenance import ModelCard, all_models
+from silla.cli._model_cards import cards_markdown
 from silla.cli._output import emit_json
 from silla.scenario.suggest import did_you_mean
 
@@ -19,12 +20,16 @@ __all__ = ["models"]
 def models(
     pattern: Annotated[str, typer.Argument(help="Only ids that contain this.", metavar="[TEXT]")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/models.md.")] = False,
 ) -> None:
     """List the published models with their sources, validity ranges and reference values."""
     _import_physics()
     cards = {name: card for name, card in all_models().items() if pattern.lower() in name.lower()}
     if not cards and pattern:
         raise ArgumentError(f"no model's id contains {pattern!r}{did_you_mean(pattern, all_models())}")
+    if markdown and not json:
+        typer.echo(cards_markdown(cards), nl=False)
+        return
     if json:
         emit_json([_as_dict(card) for card in cards.values()])
         return
