@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from silla.base.errors import ArgumentError
 from silla.bench import FIGURES, registry, run
 from silla.bench.figure import Figure, Measured
+from silla.bench.large_scale_links import _USERS, _Network
 from silla.bench.processes import run_watched
 
 KEYS = ["name", "value", "unit", "floor", "goal", "better", "peer", "peer_value", "ratio", "note"]
@@ -36,6 +38,13 @@ def test_goals_are_at_least_as_hard_as_floors():
     for f in FIGURES.values():
         assert f.goal >= f.floor if f.better == "higher" else f.goal <= f.floor
         assert f.unit and f.name == f.name.lower()
+
+
+def test_every_link_of_a_drop_is_evaluated():
+    sinr = _Network().drop(0)
+    assert len(sinr) == _USERS
+    # fully loaded macro cells: 3GPP's calibration has medians of a few dB for one column, four columns do better
+    assert 0 < 10 * np.log10(np.median(sinr)) < 10
 
 
 def test_a_failing_measurement_does_not_hide_the_others(monkeypatch):

@@ -13,11 +13,12 @@ from silla.base.rng import stream
 from silla.base.units import NOISE_DENSITY_W_PER_HZ
 from silla.bench.figure import Figure, Measured, best_of
 from silla.bench.peer_sionna import links_per_s
-from silla.engine.calibration import hexagonal_sites, hexagonal_wrap
 from silla.physics.radio.antennas import Panel, pattern_table
 from silla.physics.radio.environments import Environment
 from silla.physics.radio.large_scale import coupling_gain
 from silla.physics.radio.sinr import associate, downlink_sinr
+from silla.scenario.radio import HexLayout
+from silla.world.layout import hexagons
 
 __all__ = ["FIGURE"]
 
@@ -29,10 +30,11 @@ class _Network:
     """What stays the same from drop to drop."""
 
     def __init__(self) -> None:
-        self.sites = np.column_stack([hexagonal_sites(_ISD_M), np.full(19, 25.0)])
+        laid = hexagons(HexLayout.model_validate({"kind": "hex", "isd_m": _ISD_M, "height_m": 25.0}))
+        self.sites = np.column_stack([laid.xy_m, laid.height_m])
         self.cell_site = np.repeat(np.arange(19), 3)
         self.azimuth = np.tile(_SECTORS_RAD, 19)
-        self.wrap = hexagonal_wrap(_ISD_M)
+        self.wrap = laid.area.wrap_m
         self.pattern = pattern_table(Panel(rows=8, columns=4, electrical_tilt_deg=102.0))[None]
 
     def drop(self, number: int) -> np.ndarray:
