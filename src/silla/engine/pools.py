@@ -45,33 +45,53 @@ def pool_day(world: World, load: Floats, epochs_s: Floats) -> PoolDay:
     (tokens times parameters); a shared pool's baseband spreads over all slices in proportion, a dedicated pool's has
     GPUs of its own.
     """
-    pools, serves = world.pools, world.serves
+    pools = world.pools
     shape = (*load.shape[:2], len(pools.id))
     out = {name: np.zeros(shape) for name in PoolDay.__dataclass_fields__}
     demand, variance = _ran_demand(world, load)
-    hour = ((epochs_s / 3600.0 - 0.5) % 24.0)[:, None]
-    low = hour.astype(int) % 24
     for p in range(len(pools.id)):
-        rows = np.flatnonzero(serves.pool == p)
-        gpu = _gpu(pools.gpu[p])
-        shared, count = bool(pools.shared[p]), float(pools.count[p])
-        n_ran = 0.0 if shared else float(pools.ran_gpus[p])
-        own = [
-            serves.requests_per_s[r]
-            * (
-                serves.profile[r][low]
-                + (hour - hour.astype(int)) * (serves.profile[r][(low + 1) % 24] - serves.profile[r][low])
-            )[:, 0]
-            for r in rows
-        ]
-        weights = [
-            serves.requests_per_s[r]
-            * (serves.prompt_tokens[r] + serves.output_tokens[r])
-            * serves.model[r]["n_parameters"]
-            for r in rows
-        ]
-        _one_pool(out, p, world, gpu, demand[..., p], variance[..., p], rows, own, weights, shared, count, n_ran)
+        slices = _slices(world, p, epochs_s)
+        one = _one_pool(_gpu(pools.gpu[p]), slices, demand[..., p], variance[..., p], float(pools.count[p]))
+        for name, values in one.items():
+            out[name][..., p] = values
     return PoolDay(**out)
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """`n` GPUs of a pool that run one model and a share of the pool's baseband; per_s [n_epochs] requests."""
+
+    n: float
+    model: LanguageModel
+    per_s: Floats
+    prompt_tokens: float
+    output_tokens: float
+    ran_share: float
+
+
+def _slices(world: World, p: int, epochs_s: Floats) -> list[_Slice]:
+    """How the GPUs of pool p are divided; models that are never asked for anything divide them evenly."""
+    pools, serves = world.pools, world.serves
+    shared = bool(pools.shared[p])
+    rows = np.flatnonzero(serves.pool == p)
+    n_ran = 0.0 if shared else float(pools.ran_gpus[p])
+    n_ai = float(pools.count[p]) - n_ran
+    nobody = np.zeros(len(epochs_s))
+    found = [] if shared else [_Slice(n_ran, _ANY_MODEL, nobody, 1.0, 1.0, 1.0)]
+    if not len(rows):
+        return [*found, _Slice(n_ai, _ANY_MODEL, nobody, 1.0, 1.0, float(shared))]
+    models = [_language_model(serves.model[r]) for r in rows]
+    tokens = serves.prompt_tokens[rows] + serves.output_tokens[rows]
+    work = serves.requests_per_s[rows] * tokens * np.array([float(np.max(m.n_parameters)) for m in models])
+    shares = work / work.sum() if work.sum() > 0 else np.full(len(rows), 1.0 / len(rows))
+    hour = (epochs_s / 3600.0 - 0.5) % 24.0
+    low = hour.astype(int) % 24
+    for r, model, share in zip(rows, models, shares, strict=True):
+        profile = serves.profile[r]
+        per_s = serves.requests_per_s[r] * (profile[low] + (hour % 1.0) * (profile[(low + 1) % 24] - profile[low]))
+        prompt, output = float(serves.prompt_tokens[r]), float(serves.output_tokens[r])
+        found.append(_Slice(n_ai * share, model, per_s, prompt, output, float(share) if shared else 0.0))
+    return found
 
 
 def _gpu(part: dict) -> Gpu:
@@ -104,57 +124,37 @@ def _ran_demand(world: World, load: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def _one_pool(out, p, world, gpu, demand, variance, rows, per_s, weights, shared, count, n_ran) -> None:
-    if not shared:
-        nobody = Requests(0.0)
-        ran = serve(
-            n_ran, gpu, _ANY_MODEL, nobody, ran_demand=demand, ran_variance=variance, slot_s=_SLOT_S, deadline_s=_SLOT_S
-        )
-        out["utilisation_ran"][..., p] = ran.ran_utilisation * n_ran / count
-        out["deadline_miss"][..., p] = ran.ran_miss_probability
-        out["power_w"][..., p] = ran.power_w
-    elif not len(rows):
-        ran = serve(
-            count,
+def _one_pool(gpu: Gpu, slices: list[_Slice], demand: Floats, variance: Floats, count: float) -> dict[str, Floats]:
+    """The fields of PoolDay of one pool, each [n_replicates, n_epochs]."""
+    out = {name: np.zeros(demand.shape) for name in PoolDay.__dataclass_fields__}
+    ttft, tpot = np.zeros(demand.shape), np.zeros(demand.shape)
+    for s in slices:
+        requests = Requests(np.broadcast_to(s.per_s, demand.shape), s.prompt_tokens, s.output_tokens)
+        got = serve(
+            s.n,
             gpu,
-            _ANY_MODEL,
-            Requests(0.0),
-            ran_demand=demand,
-            ran_variance=variance,
+            s.model,
+            requests,
+            ran_demand=demand * s.ran_share,
+            ran_variance=variance * s.ran_share**2,
             slot_s=_SLOT_S,
             deadline_s=_SLOT_S,
         )
-        out["utilisation_ran"][..., p] = ran.ran_utilisation
-        out["deadline_miss"][..., p] = ran.ran_miss_probability
-        out["power_w"][..., p] = ran.power_w
-    total = float(sum(weights)) or 1.0
-    ttft = np.zeros(demand.shape)
-    tpot = np.zeros(demand.shape)
-    for r, rate, weight in zip(rows, per_s, weights):
-        share = weight / total
-        n = (count - n_ran) * share
-        requests = Requests(
-            np.broadcast_to(rate[None, :], demand.shape), world.serves.prompt_tokens[r], world.serves.output_tokens[r]
-        )
-        ran_part = {"ran_demand": demand * share, "ran_variance": variance * share**2} if shared else {}
-        got = serve(
-            n, gpu, _language_model(world.serves.model[r]), requests, slot_s=_SLOT_S, deadline_s=_SLOT_S, **ran_part
-        )
-        part = n / count
-        out["utilisation_ai"][..., p] += (got.prefill_utilisation + got.decode_utilisation) * part
-        out["tokens_per_s"][..., p] += got.tokens_per_s
-        out["requests_per_s"][..., p] += got.offered_per_s
-        out["unserved_per_s"][..., p] += got.refused_per_s
-        out["power_w"][..., p] += got.power_w
+        part = s.n / count
+        out["utilisation_ran"] += got.ran_utilisation * part
+        out["utilisation_ai"] += (got.prefill_utilisation + got.decode_utilisation) * part
+        out["deadline_miss"] += got.ran_miss_probability * s.ran_share
+        out["tokens_per_s"] += got.tokens_per_s
+        out["requests_per_s"] += got.offered_per_s
+        out["unserved_per_s"] += got.refused_per_s
+        out["power_w"] += got.power_w
         ttft += np.nan_to_num(got.ttft_mean_s) * got.served_per_s
         tpot += np.nan_to_num(got.per_token_mean_s) * got.served_per_s
-        if shared:
-            out["utilisation_ran"][..., p] += got.ran_utilisation * part
-            out["deadline_miss"][..., p] += got.ran_miss_probability * share
-    served = out["requests_per_s"][..., p] - out["unserved_per_s"][..., p]
+    served = out["requests_per_s"] - out["unserved_per_s"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        out["ttft_s"][..., p] = np.where(served > 0, ttft / served, np.nan)
-        out["tpot_s"][..., p] = np.where(served > 0, tpot / served, np.nan)
+        out["ttft_s"] = np.where(served > 0, ttft / served, np.nan)
+        out["tpot_s"] = np.where(served > 0, tpot / served, np.nan)
+    return out
 
 
 # A model that is never asked for anything: the radio's GPUs need one for the signature alone.
