@@ -22,7 +22,7 @@ def main() -> None:
         np.full(N_SITES, UMA, np.int32), np.repeat(np.arange(N_SITES), 3).astype(np.int32),
         np.tile(np.radians([30.0, 150.0, -90.0]), N_SITES), np.full(n_cells, 0.1), np.zeros(n_cells, np.int32),
         pattern[None].astype(np.float32), rng.random((N_USERS, N_SITES), dtype=np.float32),
-        rng.standard_normal((N_USERS, N_SITES), dtype=np.float32), 3.5, False, 20.0, 5.0, 0.2, 10.0, 2.0, None,
+        rng.standard_normal((N_USERS, N_SITES), dtype=np.float32), 3.5, False, 20.0, 5.0, 0.2, 10.0, 2.0, 0.1, None,
         np.zeros((1, 2)), 0.0, None,
     ]  # fmt: skip
     for isa in silla_kernels.supported():

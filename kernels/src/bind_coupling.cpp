@@ -38,6 +38,7 @@ void bind_coupling(nb::module_ &m) {
          const Vector<std::int32_t> &cell_pattern, const in<float, nb::ndim<3>> &patterns, const Matrix<float> &los_uniform,
          const Matrix<float> &shadow_normal, double frequency_ghz, bool tr38900, double street_width,
          double building_height, double clutter_density, double clutter_size, double clutter_height,
+         double vegetation_density,
          const std::optional<Matrix<bool>> &los_given, const in<double, nb::shape<-1, 2>> &wrap, double gas_db_per_m,
          const std::optional<Vector<std::int32_t>> &cell_pattern_2) {
         const std::size_t users = user_xyz.shape(0), sites = site_xyz.shape(0), cells = cell_site.shape(0);
@@ -71,7 +72,7 @@ void bind_coupling(nb::module_ &m) {
                                   cell_pattern_2 ? cell_pattern_2->data() : nullptr, patterns.data(), los_uniform.data(),
                                   shadow_normal.data(), los_given ? los_given->data() : nullptr, wrap.data(),
                                   frequency_ghz, gas_db_per_m, tr38900, street_width, building_height,
-                                  clutter_density, clutter_size, clutter_height};
+                                  clutter_density, clutter_size, clutter_height, vegetation_density};
         std::unique_ptr<float[]> gain(new float[users * cells]);
         std::unique_ptr<float[]> gain_2(cell_pattern_2 ? new float[users * cells] : nullptr);
         std::unique_ptr<bool[]> los(new bool[users * sites]());
@@ -87,7 +88,7 @@ void bind_coupling(nb::module_ &m) {
       "user_xyz"_a, "user_indoor"_a, "user_d2d_in"_a, "user_loss"_a, "site_xyz"_a, "site_env"_a, "cell_site"_a,
       "cell_azimuth"_a, "cell_downtilt"_a, "cell_pattern"_a, "patterns"_a, "los_uniform"_a, "shadow_normal"_a,
       "frequency_ghz"_a, "tr38900"_a, "street_width"_a, "building_height"_a, "clutter_density"_a, "clutter_size"_a,
-      "clutter_height"_a, "los_given"_a.none(), "wrap"_a, "gas_db_per_m"_a, "cell_pattern_2"_a.none(),
+      "clutter_height"_a, "vegetation_density"_a, "los_given"_a.none(), "wrap"_a, "gas_db_per_m"_a, "cell_pattern_2"_a.none(),
       "(gain, los, gain_2 or None): linear gain [n_users, n_cells] and line of sight [n_users, n_sites].");
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int block = 128;
 constexpr float log10_2 = 0.301029995663981f;  // log10(x) = log10_2 * log2(x)
+constexpr double log10_free_space = 1.62208860930243;  // log10(4 pi 1e9 / 3e8), the standard's rounded speed of light
 
 struct Users {  // of one block, the last one repeated to fill it
   double x[block], y[block];
@@ -27,7 +28,7 @@ struct Links {  // from one site to the users of a block
 
 struct Constants {  // of a whole call
   float lf, f, gas, bp_per_m2;        // log10(f/GHz), f/GHz, dB/m, breakpoint factor 4f/c or 2 pi f/c
-  float w, h, clutter_k, clutter_height;
+  float w, h, clutter_k, clutter_height, trees;  // trees: -log(1 - share of ground under trees)
   bool tr38900;
 };
 
@@ -47,9 +48,15 @@ inline float street(float d, float scale) {
 
 template <int env>
 inline float los_probability(float d, float hs, float hu, const Constants &k) {
-  if constexpr (env == umi) return street(d, 36.0f);
+  if constexpr (env == umi || env == subthz_umi) return street(d, 36.0f);
   if constexpr (env == uma) return min_f(street(d, 63.0f) * (1.0f + height_factor(d, hu)), 1.0f);
   if constexpr (env == rma) return exp_f(-max_f(d - 10.0f, 0.0f) * 1e-3f);
+  if constexpr (env == sma) {  // clutter of 2 % at 20 m, 18 % at 8 m, trees at 15 m, 30 m wide
+    const float seen = 0.0202027073f * max_f(20.0f - hu, 0.0f) + 0.198450939f * max_f(8.0f - hu, 0.0f) +
+                       k.trees * max_f(15.0f - hu, 0.0f);
+    const float p = exp_f(-d * seen / (30.0f * (hs - hu)));
+    return d <= 10.0f ? 1.0f : p;
+  }
   if constexpr (env == inh_open) {
     const float far = d <= 49.0f ? exp_f((d - 5.0f) * (-1.0f / 70.8f)) : 0.54f * exp_f((d - 49.0f) * (-1.0f / 211.7f));
     return d <= 5.0f ? 1.0f : far;
@@ -103,7 +110,11 @@ inline Loss path_loss(float d2, float d3, float l3, float hs, float hu, float he
     const float nlos = 22.4f + 35.3f * l3 + 21.3f * lf - 0.3f * (hu - 1.5f);
     return {los, max_f(los, nlos), 4.0f, 7.82f};
   }
-  if constexpr (env == rma) {
+  if constexpr (env == subthz_umi) {
+    const float metre = 20.0f * (lf + float(log10_free_space));
+    return {metre + 20.0f * l3, metre + 29.0f * l3, 2.6f, 8.2f};
+  }
+  if constexpr (env == rma || env == sma) {
     const float lh = log10_f(k.h), h172 = exp2_f(1.72f * log2_f(k.h)), lhs = log10_f(hs), l1175 = log10_f(11.75f * hu);
     const float a = min_f(0.03f * h172, 10.0f), b = min_f(0.044f * h172, 14.77f);
     const float bp = k.bp_per_m2 * hs * hu, lbp = log10_f(bp);
@@ -128,18 +139,19 @@ inline Loss path_loss(float d2, float d3, float l3, float hs, float hu, float he
 // Fills loss (path loss, shadowing, penetration, gas) and, unless given, los.
 template <int env>
 void site_links(const Users &u, const Constants &k, float hs, bool given, Links &l) {
-  constexpr bool indoor_site = env >= inh_open;
-  constexpr float sigma_into = env == rma ? 8.0f : 7.0f;
+  constexpr bool indoor_site = env >= inh_open && env <= inf_hh, macro = env == rma || env == sma;
+  constexpr float sigma_into = macro ? 8.0f : env == subthz_umi ? 8.2f : 7.0f;
+  constexpr float nearest = env == subthz_umi ? 1.0f : 10.0f;
   for (int i = 0; i < block; ++i) {
     const float hu = u.z[i], dh = hs - hu, raw = l.d2[i], draw = l.uniform[i];
-    const float least = indoor_site ? sqrtf(max_f(1.0f - dh * dh, 0.0f)) : 10.0f;
+    const float least = indoor_site ? sqrtf(max_f(1.0f - dh * dh, 0.0f)) : nearest;
     const float d2 = max_f(raw, least), d_out = indoor_site ? d2 : max_f(raw - u.inside[i], 0.0f);
     const float p = los_probability<env>(d_out, hs, hu, k);
     const std::int32_t los = given ? l.los[i] : std::int32_t(draw < p);
     const float left = los ? draw / max_f(p, 1e-30f) : (draw - p) / max_f(1.0f - p, 1e-12f);
     const float he = env == uma ? environment_height(d2, hu, given ? draw : left) : 1.0f;
     const float square = d2 * d2 + dh * dh, l3 = 0.5f * log10_f(square);
-    const Loss loss = path_loss<env>(d2, env == rma ? sqrtf(square) : 0.0f, l3, hs, hu, he, k);
+    const Loss loss = path_loss<env>(d2, macro ? sqrtf(square) : 0.0f, l3, hs, hu, he, k);
     float sigma = los ? loss.sigma_los : loss.sigma_nlos;
     if (!indoor_site) sigma = u.indoor[i] ? sigma_into : sigma;
     const float gas = k.gas * sqrtf(raw * raw + dh * dh);
@@ -150,7 +162,8 @@ void site_links(const Users &u, const Constants &k, float hs, bool given, Links 
 
 void site_links(int env, const Users &u, Constants k, double hs, bool given, Links &l) {
   constexpr double c = 3.0e8;  // the standard's rounded speed of light
-  k.bp_per_m2 = float((env == rma ? 2.0 * M_PI : 4.0) * 1e9 / c) * k.f;
+  k.bp_per_m2 = float((env == rma || env == sma ? 2.0 * M_PI : 4.0) * 1e9 / c) * k.f;
+  if (env == sma) k.w = k.h = 10.0f;
   switch (env) {
 #define SILLA_CASE(e) case e: site_links<e>(u, k, float(hs), given, l); break
     SILLA_CASE(rma);
@@ -163,6 +176,8 @@ void site_links(int env, const Users &u, Constants k, double hs, bool given, Lin
     SILLA_CASE(inf_sh);
     SILLA_CASE(inf_dh);
     SILLA_CASE(inf_hh);
+    SILLA_CASE(sma);
+    SILLA_CASE(subthz_umi);
 #undef SILLA_CASE
   }
 }
@@ -235,9 +250,9 @@ void load_users(const CouplingInput &in, std::int64_t first, int n, Users &u) {
     u.x[i] = in.user_xyz[3 * k];
     u.y[i] = in.user_xyz[3 * k + 1];
     u.z[i] = float(in.user_xyz[3 * k + 2]);
-    u.inside[i] = in.tr38900 ? 0.0f : float(in.user_d2d_in[k]);
+    u.inside[i] = float(in.user_d2d_in[k]);
     u.loss[i] = float(in.user_loss[k]);
-    u.indoor[i] = in.user_indoor[k] && !in.tr38900;
+    u.indoor[i] = in.user_indoor[k];
   }
 }
 
@@ -255,7 +270,8 @@ void load_draws(const CouplingInput &in, std::int64_t first, int n, std::int64_t
 void coupling(const CouplingInput &in, const CouplingOutput &out) {
   const Constants k{float(log10(in.frequency_ghz)), float(in.frequency_ghz), float(in.gas_db_per_m), 0.0f,
                     float(in.street_width), float(in.building_height),
-                    float(-in.clutter_size / log1p(-in.clutter_density)), float(in.clutter_height), in.tr38900};
+                    float(-in.clutter_size / log1p(-in.clutter_density)), float(in.clutter_height),
+                    float(-log1p(-in.vegetation_density)), in.tr38900};
   const std::int32_t rows = std::int32_t(in.n_zenith), columns = std::int32_t(in.n_azimuth);
   const std::int64_t table = in.n_zenith * in.n_azimuth;
   Users users;

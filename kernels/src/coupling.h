@@ -4,8 +4,8 @@
 
 namespace silla {
 
-// Environment codes (3GPP TR 38.901); a caller with others must not come here.
-enum Environment { rma, uma, umi, inh_open, inh_mixed, inf_sl, inf_dl, inf_sh, inf_dh, inf_hh, n_environments };
+// Environment codes: 3GPP TR 38.901, and street cells at 100 to 325 GHz (close-in model); a caller with others must not come here.
+enum Environment { rma, uma, umi, inh_open, inh_mixed, inf_sl, inf_dl, inf_sh, inf_dh, inf_hh, sma, subthz_umi, n_environments };
 
 struct CouplingInput {
   std::int64_t n_users, n_sites, n_cells, n_patterns, n_zenith, n_azimuth, n_wrap;
@@ -27,8 +27,8 @@ struct CouplingInput {
   const bool *los_given;             // [n_users, n_sites], or null
   const double *wrap;                // [n_wrap, 2] m
   double frequency_ghz, gas_db_per_m;
-  bool tr38900;  // the older UMa line-of-sight formula, and no difference between indoor and outdoor users but their loss
-  double street_width, building_height, clutter_density, clutter_size, clutter_height;
+  bool tr38900;  // the older UMa line-of-sight formula
+  double street_width, building_height, clutter_density, clutter_size, clutter_height, vegetation_density;
 };
 
 struct CouplingOutput {

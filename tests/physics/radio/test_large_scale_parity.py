@@ -37,7 +37,7 @@ def drop(environments, seed=0, n_sites=7, spread_m=900.0):
     env = np.resize(np.asarray(environments), n_sites)
     cell_site = rng.permutation(np.repeat(np.delete(np.arange(n_sites), 1), 3))
     n_cells = len(cell_site)
-    height = np.where(env >= Environment.INH_OPEN, 8.0, 25.0)
+    height = np.where((env >= Environment.INH_OPEN) & (env <= Environment.INF_HH), 8.0, 25.0)
     positive = {
         "user_xyz_m": np.column_stack(
             [rng.uniform(-spread_m, spread_m, (N_USERS, 2)), rng.choice([1.5, 4.5, 13.5, 16.5, 22.5], N_USERS)]
@@ -76,7 +76,10 @@ def compare(arguments, **options):
 @pytest.mark.parametrize("env", [e for e in Environment if e < kernels.constant("n_environments", 0)])
 def test_every_environment(isa, env):
     arguments, _ = drop([env])
-    parameters = EnvironmentParameters(clutter_height_m=24.0, clutter_density=0.4, building_height_m=12.0)
+    arguments["frequency_ghz"] = 156.0 if env == Environment.SUBTHZ_UMI else 3.5
+    parameters = EnvironmentParameters(
+        clutter_height_m=24.0, clutter_density=0.4, building_height_m=12.0, vegetation_density=0.2
+    )
     compare(arguments, parameters=parameters)
 
 
@@ -128,5 +131,5 @@ def test_no_user_and_an_environment_that_the_kernel_does_not_have():
             np.zeros((1, 3)), np.zeros(1, bool), np.zeros(1), np.zeros(1), np.zeros((1, 3)),
             np.array([99], np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0), np.zeros(0, np.int32),
             PATTERNS, np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), 3.5, False, 20.0, 5.0, 0.2, 10.0,
-            2.0, None, np.zeros((1, 2)), 0.0, None,
+            2.0, 0.1, None, np.zeros((1, 2)), 0.0, None,
         )  # fmt: skip

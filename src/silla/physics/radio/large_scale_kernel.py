@@ -38,6 +38,7 @@ def coupling_by_kernel(
         put(patterns_dbi, np.float32), put(los_uniform, np.float32), put(shadow_normal, np.float32),
         float(frequency_ghz), int(tr_version) == Version.V14_0, parameters.street_width_m, parameters.building_height_m,
         parameters.clutter_density, parameters.clutter_size_m, parameters.clutter_height_m,
+        parameters.vegetation_density,
         None if los_given is None else put(los_given, np.bool_),
         put(np.zeros((1, 2)) if wrap_xy_m is None else wrap_xy_m, np.float64), gas_db_per_km * 1e-3,
         None if cell_pattern_2 is None else put(cell_pattern_2, np.int32, n_cells),
