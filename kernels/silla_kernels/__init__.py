@@ -12,6 +12,8 @@ import os
 from silla_kernels._core import (
     coupling,
     isa,
+    ldpc_decode,
+    ldpc_encode,
     los,
     n_environments,
     set_isa,
@@ -24,6 +26,8 @@ from silla_kernels._core import (
 __all__ = [
     "coupling",
     "isa",
+    "ldpc_decode",
+    "ldpc_encode",
     "los",
     "n_environments",
     "set_isa",

@@ -20,5 +20,6 @@ nanobind::ndarray<nanobind::numpy, T> make_array(T *data, std::initializer_list<
 void bind_obstruction(nanobind::module_ &m);
 void bind_coupling(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
+void bind_ldpc(nanobind::module_ &m);
 
 }  // namespace silla

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "coupling.h"
+#include "ldpc.h"
 #include "obstruction.h"
 #include "received.h"
 
@@ -16,6 +17,9 @@ struct Table {
   strongest_fn *strongest;
   weigh_cells_fn *weigh_cells;
   weigh_users_fn *weigh_users;
+  ldpc_sizes_fn *ldpc_sizes;
+  ldpc_decode_fn *ldpc_decode;
+  ldpc_encode_fn *ldpc_encode;
 };
 
 const Table &table();                 // the kernels in use

@@ -13,4 +13,5 @@ NB_MODULE(_core, m) {
   silla::bind_obstruction(m);
   silla::bind_coupling(m);
   silla::bind_received(m);
+  silla::bind_ldpc(m);
 }

@@ -1,0 +1,66 @@
+// Quasi-cyclic LDPC codes: encoding, and layered min-sum decoding in 8-bit integers.
+//
+// A code is a table of circulants: row r of the base matrix holds the edges row_first[r] .. row_first[r + 1], and edge e
+// joins check (r, i) to the variable (col[e], (i + shift[e]) mod z).
+#pragma once
+#include <cstdint>
+
+namespace silla {
+
+constexpr int ldpc_max_vector = 64;  // bytes; every buffer leaves room for one vector of this size
+
+struct LdpcGraph {
+  std::int32_t n_rows, n_cols, z;
+  const std::int32_t *row_first;  // [n_rows + 1]
+  const std::int32_t *col;        // [n_edges], no column twice in a row
+  const std::int32_t *shift;      // [n_edges], 0 .. z - 1
+};
+
+struct LdpcDecodeInput {
+  LdpcGraph graph;
+  std::int64_t n_blocks;
+  std::int32_t n_out;            // columns whose decisions are wanted, the first ones
+  const std::int8_t *llr;        // [n_blocks, n_cols * z], positive for a zero bit
+  const std::uint8_t *syndrome;  // [n_blocks, n_rows * z], or null for all zero
+  std::int32_t max_iterations;
+  std::int32_t sixteenths, offset, limit;  // a message is max((min(magnitude, limit) * sixteenths + 8 >> 4) - offset, 0)
+  bool early_stop;
+};
+
+struct LdpcDecodeOutput {
+  std::uint8_t *bits;         // [n_blocks, n_out * z]
+  std::int32_t *iterations;   // [n_blocks]
+  bool *satisfied;            // [n_blocks] all checks hold
+};
+
+// Room for one decoding, allocated by the caller; sizes from ldpc_workspace().
+struct LdpcWorkspace {
+  std::int8_t *llr, *message;     // [n_cols * stride], [n_edges * n_vec * width]
+  std::uint32_t *at;              // [n_rows][n_vec][degree] where each vector of each edge starts in llr
+  std::int32_t *wrapped;          // [n_edges]
+};
+
+struct LdpcSizes {
+  std::int64_t stride, n_vec, width;
+};
+
+struct LdpcEncodeInput {
+  LdpcGraph graph;  // the first four rows with the double diagonal of TS 38.212, one parity column per further row
+  std::int64_t n_blocks;
+  std::int32_t n_info;         // columns of information
+  const std::uint8_t *info;    // [n_blocks, n_info * z] of 0 and 1
+  std::uint8_t *work;          // [(n_info + 8) * (2 z + 64)]
+  std::uint8_t *code;          // [n_blocks, n_cols * z]
+};
+
+using ldpc_sizes_fn = LdpcSizes(std::int32_t z);
+using ldpc_decode_fn = void(const LdpcDecodeInput &, const LdpcWorkspace &, const LdpcDecodeOutput &);
+using ldpc_encode_fn = void(const LdpcEncodeInput &);
+
+#define SILLA_LDPC ldpc_sizes_fn ldpc_sizes; ldpc_decode_fn ldpc_decode; ldpc_encode_fn ldpc_encode;
+namespace baseline { SILLA_LDPC }
+namespace avx2 { SILLA_LDPC }
+namespace avx512 { SILLA_LDPC }
+#undef SILLA_LDPC
+
+}  // namespace silla

@@ -1,0 +1,63 @@
+"""LDPC encoding (TS 38.212 clause 5.3.2), eight blocks in the bits of a byte.
+
+The first four parity columns form a double diagonal beside one column of weight three: the sum of the first four rows
+leaves that column alone, and the next three follow one from the other. Every further row has one parity column of its
+own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from silla.base.errors import ArgumentError
+from silla.base.kernels import kernel
+from silla.coding.codes import QCCode
+
+__all__ = ["encode", "encode_numpy"]
+
+
+def encode(code: QCCode, info: np.ndarray) -> np.ndarray:
+    """Code words, uint8 [n_blocks, code.n]: the information, then the parity of every row.
+
+    info : uint8 [n_blocks, code.k] of 0 and 1; filler bits are zeros here. The first 2 z bits of a word are never sent.
+
+    >>> from silla.coding.codes import nr_code
+    >>> code = nr_code(2, 4)
+    >>> word = encode(code, np.ones((1, code.k), np.uint8))
+    >>> word.shape, int(code.syndrome(word).sum())
+    ((1, 208), 0)
+    """
+    bits = np.ascontiguousarray(info, np.uint8)
+    if bits.ndim != 2 or bits.shape[1] != code.k:
+        raise ArgumentError(f"info has the shape {bits.shape}; expected [n_blocks, {code.k}]")
+    if bits.size and bits.max() > 1:
+        raise ArgumentError("info holds values other than 0 and 1")
+    fast = kernel("ldpc_encode")
+    if fast is not None:
+        return fast(bits, code.row_first, code.col, code.shift, code.z, code.n_cols)
+    return encode_numpy(code, bits)
+
+
+def encode_numpy(code: QCCode, info: np.ndarray) -> np.ndarray:
+    """The same in NumPy."""
+    n_blocks, z, k = len(info), code.z, code.n_info
+    packed = np.packbits(info, axis=0, bitorder="little").reshape(-1, k, z)
+    word = np.zeros((len(packed), code.n_cols, z), np.uint8)
+    word[:, :k] = packed
+
+    def row_sum(row: int, before: int) -> np.ndarray:
+        total = np.zeros((len(word), z), np.uint8)
+        for e in code.edges(row):
+            if code.col[e] < before:
+                total ^= np.roll(word[:, code.col[e]], -int(code.shift[e]), axis=-1)
+        return total
+
+    shifts = [int(code.shift[e]) for row in range(4) for e in code.edges(row) if code.col[e] == k]
+    alone = next(s for s in shifts if shifts.count(s) % 2)
+    word[:, k] = np.roll(np.bitwise_xor.reduce([row_sum(row, k) for row in range(4)]), alone, axis=-1)
+    for row in range(3):
+        word[:, k + row + 1] = row_sum(row, k + row + 1)
+    for row in range(4, code.n_rows):
+        word[:, k + row] = row_sum(row, k + 4)
+    flat = word.reshape(len(word), code.n)
+    return np.unpackbits(flat, axis=0, count=n_blocks, bitorder="little")

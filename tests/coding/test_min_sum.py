@@ -1,0 +1,201 @@
+"""Oracles: the NumPy twin bit by bit, belief propagation, exact enumeration of a short code, the sionna wheel.
+
+Statistical bounds are exact binomial ones with a false-alarm rate below 1e-6.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from silla.base import kernels
+from silla.base.errors import ArgumentError
+from silla.base.rng import stream
+from silla.coding import rate_matching as rm
+from silla.coding.belief import belief_propagation, min_sum_float
+from silla.coding.codes import LIFTING_SIZES, nr_code
+from silla.coding.encoding import encode
+from silla.coding.min_sum import Correction, decode, decode_numpy, quantise
+
+
+def received(code, n_blocks, e, es_n0_db, seed=0, rv=0):
+    """(information, code cut as needed, buffer of LLRs) of QPSK over AWGN."""
+    rng = stream(seed, "coding", "awgn", e)
+    info = rng.integers(0, 2, (n_blocks, code.k), dtype=np.uint8)
+    sent = rm.rate_match(code, encode(code, info), e, rv=rv)
+    n0 = 10.0 ** (-es_n0_db / 10.0)
+    y = (1.0 - 2.0 * sent) / np.sqrt(2.0) + rng.standard_normal(sent.shape) * np.sqrt(n0 / 2.0)
+    buffer = rm.rate_dematch(code, 2.0 * np.sqrt(2.0) * y / n0, rv=rv)
+    part = code.cut(rm.rows_needed(code, buffer))
+    return info, part, buffer[:, : part.n]
+
+
+@pytest.mark.skipif(kernels.kernel("ldpc_decode") is None, reason="no C++ kernel")
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([1, 2]),
+    st.sampled_from(LIFTING_SIZES),
+    st.integers(4, 42),
+    st.integers(1, 16),
+    st.integers(0, 3),
+    st.sampled_from([1, 31, 127]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_kernel_and_twin_agree_in_every_bit(graph, z, rows, sixteenths, offset, limit, early_stop, with_syndrome, seed):
+    code = nr_code(graph, z).cut(rows)
+    rng = np.random.default_rng(seed)
+    words = encode(code, rng.integers(0, 2, (3, code.k), dtype=np.uint8))
+    llr = quantise(1.0 - 2.0 * words + rng.normal(0, rng.uniform(0.1, 2), words.shape), rng.uniform(1, 120))
+    syndrome = rng.integers(0, 2, (3, rows * z), dtype=np.uint8) if with_syndrome else None
+    correction = Correction(sixteenths, offset, limit)
+    fast = decode(
+        code, llr, max_iterations=3, correction=correction, early_stop=early_stop, n_out=code.n_cols, syndrome=syndrome
+    )
+    slow = decode_numpy(code, llr, 3, correction, early_stop, code.n_cols, syndrome)
+    for a, b in zip(fast, slow):
+        assert (a == b).all()
+
+
+@pytest.mark.skipif(kernels.kernel("ldpc_decode") is None, reason="no C++ kernel")
+def test_all_instruction_sets_agree():
+    import silla_kernels
+
+    code = nr_code(1, 72).cut(9)
+    llr = np.random.default_rng(5).integers(-128, 128, (4, code.n)).astype(np.int8)
+    answers, before = [], silla_kernels.isa()
+    try:
+        for isa in silla_kernels.supported():
+            silla_kernels.set_isa(isa)
+            answers.append(decode(code, llr, max_iterations=4))
+    finally:
+        silla_kernels.set_isa(before)
+    for other in answers[1:]:
+        assert all((a == b).all() for a, b in zip(answers[0], other))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from([(1, 24), (2, 24), (1, 30), (2, 52)]),
+    st.integers(0, 3),
+    st.floats(1.15, 3.5),
+    st.integers(0, 60),
+    st.sampled_from([1, 2, 6]),
+)
+def test_clean_blocks_of_every_length_and_version_come_back(code_of, rv, share, n_filler, qm):
+    code = nr_code(*code_of)
+    rng = np.random.default_rng(n_filler)
+    info = rng.integers(0, 2, (2, code.k), dtype=np.uint8)
+    info[:, code.k - n_filler :] = 0
+    e = int(share * code.k / qm) * qm if rv in (0, 3) else 3 * code.k // qm * qm
+    options = {"n_filler": n_filler, "rv": rv, "bits_per_symbol": qm}
+    llr = 8.0 * (1.0 - 2.0 * rm.rate_match(code, encode(code, info), e, **options))
+    buffer = rm.rate_dematch(code, llr, **options)
+    first = rm.rate_dematch(code, 8.0 - 16.0 * rm.rate_match(code, encode(code, info), 2 * code.k // qm * qm,
+                            **{**options, "rv": 0}), **{**options, "rv": 0})  # fmt: skip
+    both = rm.buffer_llr(code, buffer + first, n_filler)
+    answer = decode(code, quantise(both), max_iterations=30)
+    assert answer.satisfied.all() and (answer.bits == info).all()
+
+
+def test_short_code_is_decoded_to_the_nearest_word():
+    """All 4096 words of 12 information bits (8 known zeros): belief propagation against exact enumeration."""
+    code = nr_code(2, 2)
+    every = np.pad((np.arange(4096)[:, None] >> np.arange(12) & 1).astype(np.uint8), [(0, 0), (0, 8)])
+    words = 1.0 - 2.0 * encode(code, every)
+    rng = stream(3, "coding", "ml")
+    sent = rng.integers(0, 4096, 300)
+    llr = 2.0 * (words[sent] + rng.normal(0, 1.0, (300, code.n)))
+    llr[:, :4] = 0.0
+    best = (llr[:, 4:] @ words[:, 4:].T + np.where(words[:, 12:20].min(axis=1) < 0, -1e9, 0)).argmax(axis=1)
+    with_fillers = llr.copy()
+    with_fillers[:, 12:20] = np.inf
+    found = belief_propagation(code, with_fillers, max_iterations=40)
+    same = (found.bits == every[best]).all(axis=1)
+    assert same.mean() > 0.9  # the code is full of short cycles; a random word would agree in 1 of 4096
+
+
+@pytest.mark.parametrize(("e", "es_n0_db"), [(9504, 6.6), (16896, 1.6), (25344, -0.65)])
+def test_blocks_0_3_db_above_the_measured_waterfall_are_decoded(e, es_n0_db):
+    """Block errors there are below 1e-3 by the table in min_sum.py; 8 of 60 would be a chance of 1e-15."""
+    info, code, buffer = received(nr_code(1, 384), 60 if kernels.available() else 3, e, es_n0_db)
+    answer = decode(code, quantise(buffer))
+    wrong = (answer.bits != info).any(axis=1)
+    assert wrong.sum() <= 1 and (answer.satisfied == ~wrong).all()
+    assert (answer.iterations < 10).any()
+
+
+def test_belief_propagation_is_no_worse_than_min_sum():
+    info, code, buffer = received(nr_code(1, 48), 150, 2112, 0.9)
+    wrong = {
+        "bp": (belief_propagation(code, buffer, max_iterations=15).bits != info).any(axis=1).sum(),
+        "plain": (min_sum_float(code, buffer, factor=1.0, max_iterations=15).bits != info).any(axis=1).sum(),
+        "int8": (decode(code, quantise(buffer), max_iterations=15).bits != info).any(axis=1).sum(),
+    }
+    assert wrong["bp"] <= wrong["int8"] <= wrong["plain"]
+    assert wrong["bp"] < wrong["plain"]
+
+
+def test_layers_need_about_half_the_iterations_of_flooding():
+    _, code, buffer = received(nr_code(2, 64), 40, 1600, 1.5)
+    layered = belief_propagation(code, buffer, layered=True).iterations
+    flooding = belief_propagation(code, buffer, layered=False).iterations
+    assert 0.4 < layered.mean() / flooding.mean() < 0.7
+
+
+def test_incremental_redundancy_beats_chase_and_both_beat_one_transmission():
+    code = nr_code(1, 64)
+    rng = stream(4, "coding", "harq")
+    info = rng.integers(0, 2, (60, code.k), dtype=np.uint8)
+    words, e, n0 = encode(code, info), 1700, 10 ** (-2.6 / 10.0)
+
+    def send(rv, buffer=None):
+        x = rm.rate_match(code, words, e, rv=rv)
+        y = (1.0 - 2.0 * x) / np.sqrt(2.0) + rng.standard_normal(x.shape) * np.sqrt(n0 / 2.0)
+        return rm.rate_dematch(code, 2.0 * np.sqrt(2.0) * y / n0, rv=rv, buffer=buffer)
+
+    def errors(buffer):
+        part = code.cut(rm.rows_needed(code, buffer))
+        return (decode(part, quantise(buffer[:, : part.n])).bits != info).any(axis=1).sum()
+
+    first = send(0)
+    once, chase, incremental = errors(first), errors(send(0, first)), errors(send(2, first))
+    assert once >= 55 and incremental <= chase < once and incremental <= 2
+
+
+def test_bad_input_is_refused():
+    code = nr_code(2, 8)
+    with pytest.raises(ArgumentError, match="not a number"):
+        quantise(np.array([np.nan]))
+    with pytest.raises(ArgumentError, match="int8"):
+        decode(code, np.zeros((1, code.n)))
+    with pytest.raises(ArgumentError, match="syndrome"):
+        decode(code, np.zeros((1, code.n), np.int8), syndrome=np.zeros((1, 3), np.uint8))
+    with pytest.raises(ArgumentError, match="max_iterations"):
+        decode(code, np.zeros((1, code.n), np.int8), max_iterations=0)
+    with pytest.raises(ArgumentError):
+        Correction(sixteenths=0)
+
+
+@pytest.mark.oracle
+def test_decisions_are_those_of_sionna():
+    ldpc = pytest.importorskip("sionna.phy.fec.ldpc")
+    torch = pytest.importorskip("torch")
+    k, n = 440, 880
+    encoder = ldpc.LDPC5GEncoder(k, n)
+    oracle = ldpc.LDPC5GDecoder(encoder, num_iter=20, cn_update="boxplus", hard_out=True)
+    code = nr_code(1 if encoder._bg == "bg1" else 2, int(encoder.z))
+    rng = stream(6, "coding", "sionna")
+    info = rng.integers(0, 2, (200, k), dtype=np.uint8)
+    filled = np.pad(info, [(0, 0), (0, code.k - k)])
+    x = rm.rate_match(code, encode(code, filled), n, n_filler=code.k - k)
+    llr = 2.0 * (1.0 - 2.0 * x + rng.normal(0, 0.87, x.shape)) / 0.87**2
+    want = oracle(torch.tensor(-llr, dtype=torch.float32)).numpy()
+    buffer = rm.buffer_llr(code, rm.rate_dematch(code, llr, n_filler=code.k - k), code.k - k)
+    mine = belief_propagation(code, buffer, max_iterations=20, layered=False).bits[:, :k]
+    wrong, theirs = (mine != info).any(axis=1), (want != info).any(axis=1)
+    assert 10 < theirs.sum() < 190  # a point of the waterfall where the comparison says something
+    assert (wrong != theirs).mean() < 0.05
