@@ -60,7 +60,13 @@ def _attempt(task: Task, worlds: Mapping[str, World]) -> Record | Failure:
         return run_task(task, worlds)
     except Exception as error:  # whatever a task raises becomes its reported failure
         reason = str(error) if isinstance(error, SillaError) else f"{type(error).__name__}: {error}"
-        return Failure(reason, traceback.format_exc())
+        return Failure(_short(reason), traceback.format_exc())
+
+
+def _short(text: str, limit: int = 300) -> str:
+    """The first line, cut to what a person reads."""
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
 _WORLDS: dict[str, World] = {}
@@ -75,31 +81,54 @@ def _in_worker(task: Task) -> Record | Failure:
 
 
 def _on_pool(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
-    """A pool of fresh processes (loky: safe beside threads, and no guard is needed in the user's script)."""
-    from loky import ProcessPoolExecutor
+    """A pool of fresh processes (loky: safe beside threads, and no guard is needed in the user's script).
 
-    # A worker that dies (out of memory, killed) takes the pool down; what it left is tried once more in a new one.
+    A worker that dies (out of memory, killed) takes its pool down. What is left is tried again in a second pool; when
+    that dies too, in one worker, task by task, where the task that kills it is found and reported as failed.
+    """
     todo = list(tasks)
-    for attempt in (1, 2):
+    for _ in range(2):
         left: list[Task] = []
-        pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
-        try:
-            waiting: dict[Future[Any], Task] = {}
-            for task in todo:
-                waiting[pool.submit(_in_worker, task)] = task
-            for future in as_completed(waiting):
-                task = waiting[future]
-                try:
-                    yield task, future.result()
-                except BrokenProcessPool as error:
-                    if attempt == 2:
-                        yield task, Failure(f"a worker process died twice: {str(error).splitlines()[0]}")
-                    left.append(task)
-        finally:
-            pool.shutdown(wait=True, kill_workers=True)
+        for task, outcome in _round(todo, worlds, jobs):
+            if outcome is None:
+                left.append(task)
+            else:
+                yield task, outcome
         if not left:
             return
         todo = left
+    while todo:
+        done = 0
+        for task, outcome in _round(todo, worlds, 1):
+            done += 1
+            yield task, Failure("its worker process died each time") if outcome is None else outcome
+            if outcome is None:
+                break
+        todo = todo[done:]
+
+
+def _round(
+    tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int
+) -> Iterator[tuple[Task, Record | Failure | None]]:
+    """Outcomes from one pool, None for what a broken pool left; one worker yields in the order of the tasks."""
+    from loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
+    try:
+        waiting: dict[Future[Any], Task] = {}
+        for number, task in enumerate(tasks):
+            try:
+                waiting[pool.submit(_in_worker, task)] = task
+            except BrokenProcessPool:
+                yield from ((unsent, None) for unsent in tasks[number:])
+                break
+        for future in list(waiting) if jobs == 1 else as_completed(waiting):
+            try:
+                yield waiting[future], future.result()
+            except BrokenProcessPool:
+                yield waiting[future], None
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
 
 
 def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
