@@ -1,0 +1,63 @@
+"""The validation cases sns_1002km and qsdc_fibre_100km. Oracles: their reference.csv, published and as modelled."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from silla.physics.quantum import dl04, hd_qsdc
+from silla.physics.quantum.bounds import plob_bit
+from silla.physics.quantum.twin_field import best_sns
+
+CASES = Path(__file__).parents[3] / "validation"
+
+
+def case(name):
+    given = YAML(typ="safe").load((CASES / name / "case.yaml").read_text())
+    return given["parameters"], given["tolerance"], list(csv.DictReader((CASES / name / "reference.csv").open()))
+
+
+def test_sns_at_1002_km_deviates_as_stated_and_passes_plob():
+    p, tolerance, rows = case("sns_1002km")
+    found, _, _ = best_sns(
+        10 ** (-p["loss_db"] / 20) * p["efficiency"],
+        background=p["noise_per_s"] * p["window_s"],
+        misalignment=p["misalignment"],
+        error_correction=p["error_correction"],
+    )
+    plob = plob_bit(10 ** (-p["loss_db"] / 10))
+    rel = tolerance["model_value"]["relative"]
+    assert float(found.rate) == pytest.approx(float(rows[0]["model_value"]), rel=rel)
+    assert plob == pytest.approx(float(rows[1]["value"]), rel=0.02)
+    published = float(rows[0]["value"])
+    assert plob < published < found.rate < 10 * published
+
+
+P, TOLERANCE, ROWS = case("qsdc_fibre_100km")
+
+
+def capacity(model, km):
+    line = 10 ** (-P["attenuation_db_per_km"] * np.asarray(km, float) / 10)
+    link = {name: P[name] for name in ("misalignment", "y0", "receiver_efficiency")}
+    if model == "dl04":
+        return dl04.best_direct_rate(line, **link)[0].capacity
+    link["check_efficiency"] = P["receiver_efficiency"]
+    return hd_qsdc.best_intensity(P["dimension"], line, **link)[0].capacity
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['model']}-{r['quantity']}-{r['km']}")
+def test_direct_communication_over_fibre_deviates_as_stated(row):
+    if row["quantity"] == "max_km":
+        km = np.arange(80.0, 120.0, 0.1)
+        found = km[capacity(row["model"], km) > 0].max()
+        assert found == pytest.approx(float(row["value"]), rel=0.08)
+    else:
+        found = P["clock_hz"] * float(capacity(row["model"], row["km"]))
+        assert found == 0 or float(row["value"]) < found < 8 * float(row["value"])
+    tolerance = TOLERANCE["model_value"]
+    expected = pytest.approx(float(row["model_value"]), rel=tolerance["relative"], abs=tolerance["absolute"])
+    assert found == expected
