@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from silla.report.metrics import change, clusters, peak_efficiency, thin, uplink_peak
+from silla.base.geo import clusters
+from silla.report.metrics import change, peak_efficiency, thin, uplink_peak
 
 
 def test_change_adds_half_widths_in_quadrature() -> None:

@@ -168,7 +168,7 @@ def test_raster_comes_back(page: str, results: Path) -> None:
     data = np.frombuffer(carried(page, "packed-raster"), dtype=np.uint8)
     stored = read_table(results / "grids", "map")
     for v in VARIANTS:
-        layer = about["layers"][v]
+        (layer,) = about["layers"][v]
         mine = stored.filter(stored["variant"] == v).sort(["y_m", "x_m"])
         field = next(f for f in about["fields"] if f["id"] == "sinr_db")
         size = layer["width"] * layer["height"]

@@ -9,12 +9,14 @@ exact, and a rectangle of degrees is a rectangle of metres. To first order the s
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import DomainError
 
-__all__ = ["MAX_EXTENT_DEG", "WGS84_A_M", "WGS84_E2", "project", "radii_of_curvature", "unproject"]
+__all__ = ["MAX_EXTENT_DEG", "WGS84_A_M", "WGS84_E2", "clusters", "project", "radii_of_curvature", "unproject"]
 
 WGS84_A_M = 6_378_137.0  # semi-major axis, NIMA TR8350.2
 WGS84_F = 1.0 / 298.257_223_563
@@ -64,3 +66,20 @@ def unproject(x_m: ArrayLike, y_m: ArrayLike, origin_lat_deg: float, origin_lon_
     lat = origin_lat_deg + np.degrees(np.asarray(y_m, dtype=float) / meridian)
     lon = origin_lon_deg + np.degrees(np.asarray(x_m, dtype=float) / (normal * np.cos(np.radians(origin_lat_deg))))
     return lat, (lon + 180.0) % 360.0 - 180.0
+
+
+def clusters(xy_m: ArrayLike, gap_m: float) -> list[list[int]]:
+    """Indexes of points in groups that are linked by steps of at most `gap_m` (single linkage), largest group first."""
+    points = np.asarray(xy_m, dtype=float).reshape(-1, 2)
+    left, groups = set(range(len(points))), []
+    while left:
+        front, group = [min(left)], []
+        left.discard(front[0])
+        while front:
+            i = front.pop()
+            group.append(i)
+            near = [j for j in left if math.dist(points[i], points[j]) <= gap_m]
+            left.difference_update(near)
+            front += near
+        groups.append(sorted(group))
+    return sorted(groups, key=lambda g: (-len(g), g[0]))

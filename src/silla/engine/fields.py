@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from silla.base.geo import clusters
 from silla.engine.radio import Draws, RadioModel, links_of_drop
 from silla.engine.users import Users
 from silla.physics.radio import footprints
 from silla.world.types import World
 
-__all__ = ["Grid", "field_map", "grid_of", "map_carrier"]
+__all__ = ["Grid", "field_map", "grids_of", "map_carrier"]
 
 Floats = NDArray[np.float64]
 _DEFAULT_POINTS = 40_000
 _FULL_LOAD = 1.0
+_GROUP_GAP_M = 3000.0
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,24 @@ def map_carrier(world: World, name: str | None) -> int:
     return int(low[np.argmax(c.bandwidth_hz[low])]) if len(low) else 0
 
 
-def grid_of(world: World, step_m: float | None, margin_m: float) -> Grid:
-    """Points over the sites and buildings and a border; without a step, about 40,000 of them."""
+def grids_of(world: World, step_m: float | None, margin_m: float) -> list[Grid]:
+    """Points over the whole layout or all buildings; else one grid around each group of sites, with a border.
+
+    Sites within 3 km of one another are one group. All grids have the same step; without one given, it is such that
+    they have about 40,000 points together.
+    """
     a, sites = world.area, world.sites.xy_m
-    low = np.minimum([a.xmin_m, a.ymin_m], sites.min(axis=0) - margin_m)
-    high = np.maximum([a.xmax_m, a.ymax_m], sites.max(axis=0) + margin_m)
     if world.buildings.n_buildings or a.kind == "hexagons":
-        low, high = np.array([a.xmin_m, a.ymin_m]), np.array([a.xmax_m, a.ymax_m])
-    step = step_m or max(0.5, float(np.sqrt(np.prod(high - low) / _DEFAULT_POINTS)))
+        boxes = [(np.array([a.xmin_m, a.ymin_m]), np.array([a.xmax_m, a.ymax_m]))]
+    else:
+        groups = [sites[g] for g in clusters(sites, _GROUP_GAP_M)]
+        boxes = [(g.min(axis=0) - margin_m, g.max(axis=0) + margin_m) for g in groups]
+    area = sum(float(np.prod(high - low)) for low, high in boxes)
+    step = step_m or max(0.5, float(np.sqrt(area / _DEFAULT_POINTS)))
+    return [_grid(low, high, step) for low, high in boxes]
+
+
+def _grid(low: Floats, high: Floats, step: float) -> Grid:
     n = np.maximum(1, np.floor((high - low) / step)).astype(int)
     return Grid(low[0] + (np.arange(n[0]) + 0.5) * step, low[1] + (np.arange(n[1]) + 0.5) * step)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.hashing import content_hash
-from silla.engine.fields import Grid, grid_of, map_carrier
+from silla.engine.fields import Grid, grids_of, map_carrier
 from silla.engine.tasks import Task, group_factors
 from silla.scenario.loader import Loaded
 from silla.world.compile import compile_world, compile_worlds
@@ -32,8 +32,8 @@ class Plan:
     step_s: float
     day: dict[str, list[Task]] = field(default_factory=dict)
     snapshot: dict[str, list[Task]] = field(default_factory=dict)
-    maps: dict[str, list[Task]] = field(default_factory=dict)
-    grids: dict[str, Grid] = field(default_factory=dict)
+    maps: dict[tuple[str, int], list[Task]] = field(default_factory=dict)
+    grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
     map_carriers: dict[str, str] = field(default_factory=dict)
     sensitivity: dict[tuple[int, float | None], list[Task]] = field(default_factory=dict)
 
@@ -103,21 +103,16 @@ def _epoch(world: World, world_hash: str, start_s: float, step_s: float, drops: 
 
 def _plan_map(plan: Plan, name: str, world: World) -> None:
     options = plan.loaded.scenario.map
-    grid = grid_of(world, options.step_m, options.margin_m)
     carrier = world.carriers.id[map_carrier(world, options.carrier)]
-    rows = max(1, _MAP_POINTS // len(grid.x_m))
-    plan.grids[name], plan.map_carriers[name] = grid, carrier
-    plan.maps[name] = [
-        Task(
-            "map",
-            plan.variants[name],
-            0.0,
-            (0, 1),
-            (),
-            extra=(carrier, grid.x_m, grid.y_m[i : i + rows], options.height_m),
-        )
-        for i in range(0, len(grid.y_m), rows)
-    ]
+    plan.map_carriers[name] = carrier
+    for number, grid in enumerate(grids_of(world, options.step_m, options.margin_m)):
+        rows = max(1, _MAP_POINTS // len(grid.x_m))
+        strips = [grid.y_m[i : i + rows] for i in range(0, len(grid.y_m), rows)]
+        plan.grids[name, number] = grid
+        plan.maps[name, number] = [
+            Task("map", plan.variants[name], 0.0, (0, 1), (), extra=(carrier, grid.x_m, y_m, options.height_m))
+            for y_m in strips
+        ]
 
 
 def _plan_sensitivity(plan: Plan) -> None:

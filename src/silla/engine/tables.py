@@ -356,27 +356,25 @@ _FIELDS = {
 }
 
 
-def map_grids(plan: Plan, fields: Mapping[str, Mapping[str, NDArray[Any]]]) -> list[Grid]:
-    """One grid with the variants along its first axis where their grids agree, as they do unless sites move."""
-    names = list(fields)
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for v in names:
-        groups.setdefault(
-            (len(plan.grids[v].x_m), len(plan.grids[v].y_m), hash(plan.grids[v].x_m.tobytes())), []
-        ).append(v)
+def map_grids(plan: Plan, fields: Mapping[tuple[str, int], Mapping[str, NDArray[Any]]]) -> list[Grid]:
+    """Grids named map, map2, ...: the variants along the first axis where they agree, as they do unless sites move."""
+    groups: dict[tuple[bytes, bytes], list[tuple[str, int]]] = {}
+    for key in fields:
+        grid = plan.grids[key]
+        groups.setdefault((grid.x_m.tobytes(), grid.y_m.tobytes()), []).append(key)
     grids = []
     for number, members in enumerate(groups.values()):
-        grid = plan.grids[members[0]]
+        grid, names = plan.grids[members[0]], [v for v, _ in members]
         axes = [
-            Column("variant", "", "Variant", np.array(members, dtype=object)),
+            Column("variant", "", "Variant", np.array(names, dtype=object)),
             Column("y_m", "m", "North", grid.y_m),
             Column("x_m", "m", "East", grid.x_m),
         ]
         values = [
-            Column(name, unit, text, np.stack([fields[v][name] for v in members]))
+            Column(name, unit, text, np.stack([fields[key][name] for key in members]))
             for name, (unit, text) in _FIELDS.items()
         ]
-        about = {"carrier": {v: plan.map_carriers[v] for v in members}, "height_m": plan.loaded.scenario.map.height_m}
-        name = "map" if number == 0 else f"map{number + 1}"
-        grids.append(Grid(name, axes, values, "Radio map at full load, median shadow fading", about))
+        about = {"carrier": {v: plan.map_carriers[v] for v in names}, "height_m": plan.loaded.scenario.map.height_m}
+        title = "map" if number == 0 else f"map{number + 1}"
+        grids.append(Grid(title, axes, values, "Radio map at full load, median shadow fading", about))
     return grids

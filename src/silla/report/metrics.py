@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-__all__ = ["Change", "change", "clusters", "peak_efficiency", "thin", "uplink_peak"]
+__all__ = ["Change", "change", "peak_efficiency", "thin", "uplink_peak"]
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,3 @@ def thin(n: int, most: int = 200) -> NDArray[np.int64]:
     if n <= most:
         return np.arange(n)
     return np.unique(np.rint(np.linspace(0, n - 1, most)).astype(np.int64))
-
-
-def clusters(xy_m: ArrayLike, gap_m: float) -> list[list[int]]:
-    """Indexes of points in groups that are linked by steps of at most `gap_m` (single linkage), largest group first."""
-    points = np.asarray(xy_m, dtype=float).reshape(-1, 2)
-    left, groups = set(range(len(points))), []
-    while left:
-        front, group = [min(left)], []
-        left.discard(front[0])
-        while front:
-            i = front.pop()
-            group.append(i)
-            near = [j for j in left if math.dist(points[i], points[j]) <= gap_m]
-            left.difference_update(near)
-            front += near
-        groups.append(sorted(group))
-    return sorted(groups, key=lambda g: (-len(g), g[0]))

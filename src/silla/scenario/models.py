@@ -73,7 +73,7 @@ class MapOptions(Part):
         description="Carrier drawn; by default the widest that is below 24 GHz.",
         json_schema_extra={"refers_to": "carrier"},
     )
-    margin_m: float = quantity(200.0, unit="m", ge=0, le=50_000, description="Border around sites and buildings.")
+    margin_m: float = quantity(400.0, unit="m", ge=0, le=50_000, description="Border around sites and buildings.")
     height_m: float = quantity(1.5, unit="m", gt=0, le=500, description="Height above ground.")
 
 

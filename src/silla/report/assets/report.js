@@ -94,6 +94,7 @@
       layout.margin = { ...layout.margin, t: 24 };
       if (!narrow.matches) layout.legend = { ...layout.legend, y: 1.09 };
     }
+    if (narrow.matches && layout.yaxis.scaleanchor) layout.annotations = []; // no room; the table has the numbers
     drawn.set(element, element.dataset.panel);
     await Plotly.react(element, traces, layout, CONFIG);
   }
@@ -110,9 +111,8 @@
   const FLAGS = [rgb("#5b5e69"), rgb("#56b4e9")];
   const map = { variant: "", field: "", view: 0, hidden: new Set(), images: new Map() };
 
-  function layerAt(field, variant, index) {
-    const start = carried.map.raster.layers[variant]?.offsets[field.id];
-    if (start === undefined) return null;
+  function layerAt(field, layer, index) {
+    const start = layer.offsets[field.id];
     if (field.kind === "index") {
       const id = raster[start + 2 * index] + 256 * raster[start + 2 * index + 1];
       return id === 65535 ? null : id;
@@ -122,11 +122,10 @@
     const value = field.low + (byte / 254) * (field.high - field.low);
     return field.kind === "log" ? 10 ** value : value;
   }
-  function picture(field, variant) {
-    const key = field.id + "|" + variant;
+  const layersOf = (variant) => carried.map.raster?.layers[variant] ?? [];
+  function picture(field, layer) {
+    const key = field.id + "|" + layer.offsets[field.id];
     if (map.images.has(key)) return map.images.get(key);
-    const layer = carried.map.raster.layers[variant];
-    if (!layer) return null;
     const { width, height } = layer, start = layer.offsets[field.id];
     const canvas = document.createElement("canvas");
     canvas.width = width; canvas.height = height;
@@ -136,7 +135,7 @@
         const i = row * width + column, out = 4 * ((height - 1 - row) * width + column);
         let colour = null;
         if (field.kind === "index") {
-          const id = layerAt(field, variant, i);
+          const id = layerAt(field, layer, i);
           if (id !== null) colour = rgb(CELLS[id % CELLS.length]);
         } else if (raster[start + i] !== 255) {
           colour = field.kind === "flag" ? FLAGS[raster[start + i] > 127 ? 1 : 0] : RAMP[raster[start + i]];
@@ -151,19 +150,26 @@
   const fieldOf = (id) => carried.map.raster?.fields.find((f) => f.id === id);
   function images() {
     const field = fieldOf(map.field);
-    const source = field && picture(field, map.variant);
-    if (!source) return [];
-    const r = carried.map.raster.layers[map.variant];
-    return [{
-      source, xref: "x", yref: "y", x: r.x0 - r.dx / 2, y: r.y0 + (r.height - 0.5) * r.dy, sizex: r.width * r.dx, sizey: r.height * r.dy,
-      sizing: "stretch", layer: "below", opacity: dark.matches ? 0.72 : 0.8,
-    }];
+    if (!field) return [];
+    return layersOf(map.variant).map((r) => ({
+      source: picture(field, r), xref: "x", yref: "y", x: r.x0 - r.dx / 2, y: r.y0 + (r.height - 0.5) * r.dy,
+      sizex: r.width * r.dx, sizey: r.height * r.dy, sizing: "stretch", layer: "below", opacity: dark.matches ? 0.72 : 0.8,
+    }));
   }
   const shown = (t) => (t.meta.variant === "" || t.meta.variant === map.variant) && !map.hidden.has(t.meta.layer);
+  const inside = (centre, span, low, high) =>
+    (span > high - low ? centre : Math.min(Math.max(centre, low + span / 2), high - span / 2));
   function fitted(view, element) { // the view's window in the frame's shape; a close-up fills the frame
     const [x0, x1, y0, y1] = view.window, width = element.clientWidth || 800, height = element.clientHeight || 500;
-    const sides = [(x1 - x0) / width, (y1 - y0) / height].sort((a, b) => a - b), cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
-    const scale = view.one ? Math.max(sides[0], 0.55 * sides[1]) : sides[1];
+    const sides = [(x1 - x0) / width, (y1 - y0) / height].sort((a, b) => a - b);
+    let cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
+    const scale = view.fill ? Math.max(sides[0], 0.55 * sides[1]) : sides[1];
+    const holds = (r) => cx >= r.x0 && cx <= r.x0 + r.width * r.dx && cy >= r.y0 && cy <= r.y0 + r.height * r.dy;
+    const r = layersOf(map.variant).find(holds);
+    if (view.one && r) { // rather coverage than blank paper at the edges
+      cx = inside(cx, scale * width, r.x0, r.x0 + (r.width - 1) * r.dx);
+      cy = inside(cy, scale * height, r.y0, r.y0 + (r.height - 1) * r.dy);
+    }
     return { "xaxis.range": [cx - (scale * width) / 2, cx + (scale * width) / 2], "yaxis.range": [cy - (scale * height) / 2, cy + (scale * height) / 2] };
   }
   async function drawMap(keepView) {
@@ -176,7 +182,7 @@
       margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", dragmode: "pan", images: images(),
       xaxis: { ...axis, range: keepView ? element._fullLayout.xaxis.range.slice() : fit["xaxis.range"] },
       yaxis: { ...axis, range: keepView ? element._fullLayout.yaxis.range.slice() : fit["yaxis.range"], scaleanchor: "x" },
-      legend: { orientation: "v", x: 0.01, y: 0.99, xanchor: "left", yanchor: "top", bgcolor: themeColour("paper", 0.82), font: { size: 11, color: themeColour("ink") } },
+      showlegend: false,
     });
     await Plotly.react(element, traces, layout, { ...CONFIG, scrollZoom: !narrow.matches });
     if (!drawn.has(element)) {
@@ -211,16 +217,16 @@
     bar.append(name, low, strip, high);
   }
   function readout(event) {
-    const element = $("#citymap"), r = carried.map.raster?.layers[map.variant], area = element._fullLayout;
+    const element = $("#citymap"), area = element._fullLayout;
     if (!area) return;
     const box = element.getBoundingClientRect();
     const x = area.xaxis.p2d(event.clientX - box.left - area._size.l), y = area.yaxis.p2d(event.clientY - box.top - area._size.t);
     const parts = [`${x.toFixed(0)} m east, ${y.toFixed(0)} m north`.replaceAll("-", "−")];
-    if (r) {
+    for (const r of layersOf(map.variant)) {
       const column = Math.round((x - r.x0) / r.dx), row = Math.round((y - r.y0) / r.dy);
       if (column >= 0 && row >= 0 && column < r.width && row < r.height) {
         for (const field of carried.map.raster.fields) {
-          const value = layerAt(field, map.variant, row * r.width + column);
+          const value = layerAt(field, r, row * r.width + column);
           if (value === null) continue;
           if (field.kind === "index") parts.push(carried.map.raster.cells[map.variant][value]);
           else if (field.kind === "flag") parts.push(value > 0.5 ? "line of sight" : "no line of sight");

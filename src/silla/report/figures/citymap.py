@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from silla.base.geo import clusters
 from silla.report.encode import rounded
 from silla.report.figures.base import Trace, plain
 from silla.report.figures.links import fibre_traces, node_trace
 from silla.report.figures.raster import rasters_of
-from silla.report.metrics import clusters
 from silla.report.stored import Stored
 from silla.report.text import number
 
@@ -26,7 +26,7 @@ _CROWD = 450
 _MOST_NAMES = 40
 _CARRIER_COLOURS = ("$blue", "$orange", "$purple", "$green", "$sky", "$vermillion")
 _CLUSTER_GAP_M = 3000.0
-_MARGIN_M = 250.0
+_MARGIN_M = 380.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def city_map(stored: Stored) -> CityMap | None:
     if grids:
         about["raster"], raster = rasters_of(grids, stored.variants, _cell_ids(stored))
         about["carriers"] = stored.grid_attributes("map").get("carrier", {})
-    about["views"] = _views(sites, places, grids)
+    about["views"] = _views(sites, places, grids, stored.table("buildings") is not None)
     traces = [*_buildings(stored, notes), *fibre_traces(stored), *_sectors(stored, sites), *_users(stored, notes)]
     about["traces"] = [*traces, *_site_names(sites), *node_trace(stored)]
     users = stored.table("users")
@@ -68,8 +68,11 @@ def _cell_ids(stored: Stored) -> dict[str, list[str]]:
     return {v: cells.filter(pl.col("variant") == v)["id"].to_list() for v in stored.variants}
 
 
-def _views(sites: pl.DataFrame, places: pl.DataFrame, grids: list[pl.DataFrame]) -> list[dict[str, Any]]:
-    """Windows [x0, x1, y0, y1]: one around each cluster of sites, within the raster, and one around everything."""
+def _views(sites: pl.DataFrame, places: pl.DataFrame, grids: list[pl.DataFrame], fill: bool) -> list[dict[str, Any]]:
+    """Windows [x0, x1, y0, y1]: one around each cluster of sites, within the raster, and one around everything.
+
+    `fill`: the close-up covers the whole frame instead of fitting into it, as suits a city.
+    """
     xy = sites.select("x_m", "y_m").to_numpy()
     groups = clusters(xy, _CLUSTER_GAP_M)
     views = [
@@ -77,10 +80,11 @@ def _views(sites: pl.DataFrame, places: pl.DataFrame, grids: list[pl.DataFrame])
             "label": _group_name(sites[g], places, len(groups) == 1),
             "window": _within(_window(xy[g]), grids),
             "one": True,
+            "fill": fill,
         }
         for g in groups[:6]
     ]
-    views.append({"label": "everything", "window": _window(xy), "one": False})
+    views.append({"label": "everything", "window": _window(xy), "one": False, "fill": False})
     return views
 
 

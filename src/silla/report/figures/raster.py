@@ -45,13 +45,13 @@ def rasters_of(
     grids : long tables with variant, x_m, y_m and fields; each on a regular grid of its own.
     cells : the cells' ids of each variant, which the field `cell` numbers (or names).
 
-    The description holds the fields, the cells' ids, and for each variant its grid (x0, y0 of the first point, dx, dy,
+    The description holds the fields, the cells' ids, and for each variant its grids (x0, y0 of the first point, dx, dy,
     width, height) with the offset of each layer in the bytes: one byte a point (255: nothing), two (little endian,
     65535: nothing) for ids.
     """
     fields = [_ranged(f, grids) for f in FIELDS if all(f.column in g.columns for g in grids)]
     blocks: list[bytes] = []
-    layers: dict[str, dict[str, Any]] = {}
+    layers: dict[str, list[dict[str, Any]]] = {v: [] for v in variants}
     position = 0
     for grid in grids:
         for v in variants:
@@ -65,7 +65,7 @@ def rasters_of(
                 offsets[f.column] = position
                 blocks.append(block)
                 position += len(block)
-            layers[v] = {**frame, "offsets": offsets}
+            layers[v].append({**frame, "offsets": offsets})
     described = [
         {"id": f.column, "title": f.title, "unit": f.unit, "low": f.low, "high": f.high, "kind": f.kind} for f in fields
     ]

@@ -51,8 +51,9 @@ def variant_swatch(style: dict[str, str]) -> str:
 
 
 def _plot(figure: Figure, panel: int, label: str) -> str:
+    shape = " equal" if "scaleanchor" in figure.panels[panel].layout.get("yaxis", {}) else ""
     return (
-        f'<div class="plot" data-figure="{figure.id}" data-panel="{panel}" style="height:{figure.height}px" '
+        f'<div class="plot{shape}" data-figure="{figure.id}" data-panel="{panel}" style="height:{figure.height}px" '
         f'role="img" aria-label="{label}"></div>'
     )
 

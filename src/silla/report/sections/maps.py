@@ -40,7 +40,8 @@ def _map_html(stored: Stored, city: CityMap) -> str:
         for k, t in _LAYERS
         if k in present
     )
-    controls.append(f'<fieldset class="layers"><legend>Layers</legend>{boxes}</fieldset>')
+    controls.append(_keys(about["traces"]))
+    controls.insert(-1, f'<fieldset class="layers"><legend>Layers</legend>{boxes}</fieldset>')
     return (
         '<figure class="figure" id="fig-map">'
         f'<div class="map-controls">{"".join(controls)}</div>'
@@ -50,6 +51,20 @@ def _map_html(stored: Stored, city: CityMap) -> str:
         '<div class="map-foot"><div class="colour-bar" hidden></div><p class="readout" aria-live="off"></p></div>'
         f"<figcaption>{_caption(city)}</figcaption></figure>"
     )
+
+
+def _keys(traces: list[dict]) -> str:
+    """What the colours of wedges and lines stand for."""
+    found: dict[str, str] = {}
+    for t in traces:
+        if t.get("showlegend"):
+            line = "fillcolor" not in t
+            colour = (t["line"]["color"] if line else t["fillcolor"]).lstrip("$").split("/")[0]
+            found.setdefault(
+                t["name"], f'<span class="{"swatch" if line else "box"} c-{colour}" aria-hidden="true"></span>'
+            )
+    entries = "".join(f'<span class="key">{mark}{name}</span>' for name, mark in found.items())
+    return f'<div class="keys">{entries}</div>'
 
 
 def _group(legend: str, name: str, options: list[tuple[str, str]]) -> str:
@@ -70,7 +85,7 @@ def _caption(city: CityMap) -> str:
     ]
     parts += [esc(n) for n in city.notes]
     if "raster" in city.about:
-        frame = next(iter(city.about["raster"]["layers"].values()))
+        frame = next(iter(city.about["raster"]["layers"].values()))[0]
         carriers = sorted(set(city.about.get("carriers", {}).values()))
         on = f" on {esc(' or '.join(carriers))}" if carriers else ""
         parts.append(
