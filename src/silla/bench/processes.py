@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -48,15 +49,25 @@ def run_watched(arguments: list[str], timeout_s: float = 600.0) -> Run:
 
 
 def _tree_bytes(pid: int) -> int:
-    """Memory of a process and its descendants; 0 where /proc does not tell or they have just ended."""
+    """Memory of a process and its descendants; 0 where /proc does not tell."""
+    return _own_bytes(pid) + sum(_tree_bytes(child) for child in _children(pid))
+
+
+def _own_bytes(pid: int) -> int:
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        pss = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
-        own = 1024 * int(pss.split()[1])
-        children = [c for task in Path(f"/proc/{pid}/task").iterdir() for c in (task / "children").read_text().split()]
-    except (OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has just ended, or there is no /proc
         return 0
-    return own + sum(_tree_bytes(int(c)) for c in children)
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # this thread has just ended
+                found += [int(child) for child in (thread / "children").read_text().split()]
+    return found
 
 
 def _largest_child_bytes() -> int:
