@@ -24,6 +24,7 @@ from silla_kernels._core import (
 )
 
 __all__ = [
+    "INTERFACE",
     "coupling",
     "isa",
     "ldpc_decode",
@@ -36,6 +37,8 @@ __all__ = [
     "weigh_cells",
     "weigh_users",
 ]
+
+INTERFACE = 1  # raised whenever the arguments or results of a kernel change
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

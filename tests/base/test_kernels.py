@@ -34,6 +34,12 @@ def test_a_missing_wheel_is_one_line():
     assert why.count("\n") == 0 and "not installed" in why
 
 
+def test_a_wheel_of_another_version_is_left_alone():
+    stale = "import sys, types; sys.modules['silla_kernels'] = types.SimpleNamespace(INTERFACE=0, los=print)"
+    available, _, no_kernel, why = ask("", stale)
+    assert (available, no_kernel) == ("False", "True") and "another version" in why
+
+
 @pytest.mark.skipif(not kernels.available(), reason=kernels.why_not())
 def test_a_forced_set_is_used_and_an_unknown_one_explained():
     assert ask("baseline")[:3] == ["True", "baseline", "False"]

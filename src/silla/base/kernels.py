@@ -15,17 +15,23 @@ from typing import Any
 __all__ = ["available", "constant", "isa", "kernel", "why_not"]
 
 
+INTERFACE = 1  # of the kernels that silla calls: the wheel's own must be the same
+
+
 @functools.cache
 def _load() -> tuple[Any, str]:
     """The module and "", or None and the reason for which there is none."""
     if os.environ.get("SILLA_KERNELS", "") == "off":
         return None, "SILLA_KERNELS=off"
     try:
-        return importlib.import_module("silla_kernels"), ""
+        module = importlib.import_module("silla_kernels")
     except ModuleNotFoundError:
         return None, "the package silla-kernels is not installed (make kernels)"
     except ImportError as error:
         return None, str(error)
+    if getattr(module, "INTERFACE", 0) != INTERFACE:
+        return None, "the installed silla-kernels is of another version (make kernels)"
+    return module, ""
 
 
 def available() -> bool:
