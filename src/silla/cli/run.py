@@ -14,7 +14,9 @@ __all__ = ["run"]
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario file, or the name of a built-in scenario.")] = "gyeongju",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the results. [default: runs/NAME]")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Change a parameter: a.b=x. May be repeated.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a parameter: a.b=x. May be repeated.")
+    ] = None,
     variant: Annotated[str | None, typer.Option("--variant", help="Run one variant alone.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one per core.")] = 0,
     engine: Annotated[str, typer.Option("--engine", help="Who runs the tasks: local or ray.")] = "local",
@@ -32,7 +34,12 @@ def run(
     directory = out or default_directory(loaded)
     outcome, page = simulate(loaded, directory, jobs=jobs or os.cpu_count() or 1, engine=engine, report=report)
     if as_json:
-        emit_json({**read_json(directory / "summary.json"), "directory": str(directory), "report": str(page) if page else None})
+        emit_json(
+            {
+                **read_json(directory / "summary.json"),
+                "directory": str(directory),
+                "report": str(page) if page else None,
+            }
+        )
         return
     show_summary(directory, outcome, page)
-
