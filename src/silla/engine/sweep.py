@@ -53,9 +53,10 @@ class SweepPlan:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """What a sweep did: numbers of tasks, and the reason of every point that failed, by slug."""
+    """What a sweep did: numbers of points and tasks, and the reason of every point that failed, by slug."""
 
     directory: Path
+    points: int
     computed: int
     reused: int
     elapsed_s: float
@@ -65,7 +66,8 @@ class SweepOutcome:
         """RunError where a point failed."""
         if self.failures:
             slug, reason = next(iter(self.failures.items()))
-            raise RunError(f"{len(self.failures)} points failed, the others are kept; {slug}: {reason}", self.failures)
+            count = f"{len(self.failures)} of {self.points} points failed"
+            raise RunError(f"{count}, the others are kept; {slug}: {reason}", self.failures)
 
 
 def plan_sweep(
@@ -142,7 +144,9 @@ def run_sweep(
             continue
         own = {t.hash: records[t.hash] for t in point.plan.tasks()}
         publish_run(point.plan, own, directory / point.slug, 0, {"engine": engine, "jobs": jobs, "sweep": True})
-    outcome = SweepOutcome(directory, computed, len(records) - computed, time.perf_counter() - started, failures)
+    outcome = SweepOutcome(
+        directory, len(plan.points), computed, len(records) - computed, time.perf_counter() - started, failures
+    )
     _publish(plan, outcome)
     tell("results", len(plan.points), len(plan.points))
     return outcome
