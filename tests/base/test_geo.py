@@ -14,7 +14,7 @@ LAT0, LON0 = 35.842, 129.283
 
 
 def meridian_arc_m(lat_deg: float) -> float:
-    """Length of the meridian from the equator: Helmert's series in the third flattening, to n^4 (Deakin 2006, eq. 34)."""
+    """Length of the meridian from the equator: Helmert's series in the third flattening, to n^4 (Deakin 2006)."""
     n = (1 - np.sqrt(1 - WGS84_E2)) / (1 + np.sqrt(1 - WGS84_E2))
     p = np.radians(lat_deg)
     series = (

@@ -40,7 +40,9 @@ class CataloguePart(Part):
 class Antenna(CataloguePart):
     """A panel of equal elements, or an isotropic antenna (3GPP TR 38.901 clause 7.3)."""
 
-    isotropic: bool = Field(False, description="0 dBi in every direction; the element's values then mean nothing.")
+    isotropic: bool = Field(
+        default=False, description="0 dBi in every direction; the element's values then mean nothing."
+    )
     rows: int = quantity(1, unit="1", ge=1, le=256, description="Elements of one polarisation, vertically (M).")
     columns: int = quantity(1, unit="1", ge=1, le=256, description="Elements of one polarisation, horizontally (N).")
     row_spacing_wavelengths: float = quantity(0.5, unit="wavelength", gt=0, le=4, description="Vertical spacing (d_V).")
@@ -49,7 +51,7 @@ class Antenna(CataloguePart):
     )
     polarisations: int = quantity(2, unit="1", ge=1, le=2, description="Polarisations (P).")
     txru: int = quantity(2, unit="1", ge=1, le=4096, description="Transceiver units; sets the power of the baseband.")
-    beams: bool = Field(True, description="Steers a grid of DFT beams; false: one fixed beam.")
+    beams: bool = Field(default=True, description="Steers a grid of DFT beams; false: one fixed beam.")
     element_gain_dbi: float = quantity(8.0, unit="dBi", ge=-10, le=40, description="Peak gain of an element.")
     beamwidth_zenith_deg: float = quantity(
         65.0, unit="deg", gt=0, le=360, description="Vertical 3 dB beamwidth of an element."
@@ -138,7 +140,7 @@ class Receiver(CataloguePart):
     gain_two_users_db: float | None = quantity(
         None, unit="dB", ge=-20, le=20, description="The same with two users on the same resources."
     )
-    neural: bool = Field(False, description="Runs on a GPU.")
+    neural: bool = Field(default=False, description="Runs on a GPU.")
     conditions: str = text(
         "", description="Conditions of the measurement; outside them the gain is a guess.", max_length=1000
     )

@@ -30,4 +30,4 @@ class Node(Place):
 
     id: str = text(REQUIRED, description="Identifier, unique among sites and nodes.", min_length=1, max_length=80)
     name: str = text("", description="Name for people, any script.")
-    trusted: bool = Field(True, description="May relay quantum keys (trusted node).")
+    trusted: bool = Field(default=True, description="May relay quantum keys (trusted node).")

@@ -156,7 +156,7 @@ class Carrier(Part):
         "micro", description="Deepest sleep of its cells between transmissions.", source="3GPP TR 38.864 Table 5.1-3"
     )
     receiver: str = reference("lmmse", to="receivers", description="Receiver of the cells (uplink).")
-    enabled: bool = Field(True, description="Cells on a carrier that is not enabled do not exist.")
+    enabled: bool = Field(default=True, description="Cells on a carrier that is not enabled do not exist.")
 
 
 class Cell(Part):
@@ -176,7 +176,7 @@ class Cell(Part):
         description="Power model; auto: category 1, set 1 below 7.125 GHz TDD, set 2 FDD, set 3 above.",
         source="3GPP TR 38.864 Table 5.1-3",
     )
-    enabled: bool = Field(True, description="Whether the cell is switched on.")
+    enabled: bool = Field(default=True, description="Whether the cell is switched on.")
 
 
 class Site(Place):
@@ -210,9 +210,9 @@ class HexLayout(Part):
     height_m: float = quantity(
         25.0, unit="m", gt=0, le=500, description="Antenna height.", source="3GPP TR 38.901 Table 7.2-1"
     )
-    wrap_around: bool = Field(True, description="Repeat the grid without edges.")
+    wrap_around: bool = Field(default=True, description="Repeat the grid without edges.")
     sector_azimuths_deg: tuple[float, ...] = Field(
-        (30.0, 150.0, 270.0),
+        default=(30.0, 150.0, 270.0),
         min_length=1,
         max_length=12,
         description="Boresights of a site's sectors.",
