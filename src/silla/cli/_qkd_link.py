@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Range, check_domain
 from silla.base.units import dbm_to_w
+from silla.cli._qkd_protocols import MORE_PROTOCOLS, Continuous, Request
 from silla.physics.optical.fibre import attenuation_at, link_loss_db, nepers_per_m
 from silla.physics.optical.raman import noise_photons_per_s
 from silla.physics.quantum import dl04
@@ -21,9 +22,12 @@ from silla.physics.quantum.detectors import dead_time_factor
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.physics.quantum.presets import QkdSystem
 
-__all__ = ["Classical", "Link", "along"]
+__all__ = ["ONE_WAY", "Classical", "Link", "along"]
+
+ONE_WAY = ("decoy-bb84", "dl04", "six-state")  # one line from end to end, counted by photons
 
 LIMIT_DB = 200.0
+CONTINUOUS_LIMIT_DB = 60.0
 
 
 @dataclass(frozen=True)
@@ -51,22 +55,25 @@ class Link:
     eps_sec: float = 1e-10
     intercepted: float = 0.0
     classical: Classical | None = None
+    continuous: Continuous = field(default_factory=Continuous)
 
 
 def along(link: Link, km: np.ndarray) -> dict[str, Any]:
     """Figures of the link at each distance (lists over `km`), and its reach.
 
-    Raises DomainError for distances below 0 or beyond 200 dB of loss, and for settings outside a model's range.
+    Raises DomainError for distances below 0 or beyond 200 dB of loss (60 for cv-qkd), and for settings outside a
+    model's range.
     """
     at = link.system.attenuation_db_per_km
-    limit_km = LIMIT_DB / at
-    advice = f"that is {LIMIT_DB:g} dB at {at:g} dB/km; nothing is received beyond it"
+    limit_db = CONTINUOUS_LIMIT_DB if link.protocol == "cv-qkd" else LIMIT_DB
+    limit_km = limit_db / at
+    advice = f"that is {limit_db:g} dB at {at:g} dB/km; nothing is received beyond it"
     check_domain("distance", km, Range(0.0, limit_km, "km"), what="quantum link", advice=advice)
-    found = _PROTOCOLS[link.protocol](link, km)
-    step = 5.0 if link.block is not None else 0.5
+    _check_combination(link)
+    found = _rates(link, km)
+    step = 5.0 if link.block is not None or link.protocol in MORE_PROTOCOLS else 0.5
     grid = np.append(np.arange(0.0, limit_km, step), limit_km)
-    signed = _PROTOCOLS[link.protocol](link, grid)["signed"]
-    reach = _last_positive(lambda x: _PROTOCOLS[link.protocol](link, np.array([x]))["signed"][0], grid, signed)
+    reach = _last_positive(lambda x: _rates(link, x)["signed"], grid)
     loss_db = link_loss_db(km * 1e3, at)
     channel = 10.0 ** (-loss_db / 10.0)
     clicks = link.system.clock_hz * found["gain"]
@@ -75,9 +82,11 @@ def along(link: Link, km: np.ndarray) -> dict[str, Any]:
     return {
         "km": km,
         "loss_db": loss_db,
+        "rate": found["rate"],
         "rate_bit_per_pulse": found["rate"],
         "rate_bit_per_s": per_s,
         "max_km": reach,
+        "limit_db": limit_db,
         "mu": found["mu"],
         "qber": found["qber"],
         "y0": found["y0"],
@@ -166,24 +175,37 @@ def _dl04(link: Link, km: np.ndarray) -> dict[str, Any]:
     return {"rate": found.capacity, "signed": signed, "gain": found.gain, "qber": found.qber, "mu": mu, "y0": y0}
 
 
-_PROTOCOLS: dict[str, Callable[[Link, np.ndarray], dict[str, Any]]] = {"decoy-bb84": _decoy_bb84, "dl04": _dl04}
+def _rates(link: Link, km: np.ndarray) -> dict[str, Any]:
+    if link.protocol == "decoy-bb84":
+        return _decoy_bb84(link, km)
+    if link.protocol == "dl04":
+        return _dl04(link, km)
+    line, y0, error = _channel(link, km)
+    ask = Request(link.system, line, y0, error, link.mu, link.decoys, link.block, link.continuous)
+    return MORE_PROTOCOLS[link.protocol](ask) | {"y0": y0}
 
 
-def _last_positive(signed: Callable[[float], float], grid: np.ndarray, values: np.ndarray) -> float:
-    """Greatest distance with a positive rate: the grid's last such interval, halved 50 times; 0 when there is none."""
-    positive = np.flatnonzero(values > 0.0)
-    if positive.size == 0:
-        return 0.0
-    if positive[-1] == grid.size - 1:
-        return float(grid[-1])
-    low, high = float(grid[positive[-1]]), float(grid[positive[-1] + 1])
-    for _ in range(50):
-        middle = 0.5 * (low + high)
-        if signed(middle) > 0.0:
-            low = middle
-        else:
-            high = middle
-    return low
+def _check_combination(link: Link) -> None:
+    """Refuse settings that a protocol has no model for, rather than leave them out in silence."""
+    if link.block is not None and link.protocol not in ("decoy-bb84", "cv-qkd"):
+        raise ArgumentError(f"--finite-key: {link.protocol} has an asymptotic rate only; leave it out")
+    if link.intercepted > 0.0 and link.protocol not in ("decoy-bb84", "dl04"):
+        raise ArgumentError(f"--intercept: modelled for decoy-bb84 and dl04, not for {link.protocol}")
+    if link.classical is not None and link.protocol not in ONE_WAY:
+        raise ArgumentError(f"--classical-dbm: modelled for {', '.join(ONE_WAY)}, not for {link.protocol}")
+
+
+def _last_positive(signed: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> float:
+    """Greatest distance with a positive rate: the grid's last such interval, divided by 32 six times; 0 for none."""
+    for _ in range(7):
+        positive = np.flatnonzero(signed(grid) > 0.0)
+        if positive.size == 0:
+            return 0.0
+        if positive[-1] == grid.size - 1:
+            return float(grid[-1])
+        low, high = grid[positive[-1]], grid[positive[-1] + 1]
+        grid = np.linspace(low, high, 33)
+    return float(low)
 
 
 def with_changes(system: QkdSystem, **changes: Any) -> QkdSystem:

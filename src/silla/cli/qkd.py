@@ -11,12 +11,18 @@ import typer
 from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
 from silla.cli._qkd_link import Classical, Link, along, with_changes
+from silla.cli._qkd_protocols import MORE_PROTOCOLS, Continuous
+from silla.cli._quantum_options import bar, distances, one_of
+from silla.physics.quantum import mdi
+from silla.physics.quantum.cvqkd import DETECTIONS
 from silla.physics.quantum.decoy_bb84 import DECOYS
 from silla.physics.quantum.presets import PRESETS
 
 __all__ = ["qkd"]
 
-PROTOCOLS = ("decoy-bb84", "dl04")
+PROTOCOLS = ("decoy-bb84", "dl04", *MORE_PROTOCOLS)
+STATION = ("bbm92", "mdi", "tf", "sns")  # something in the middle: km is the whole line
+CONTINUOUS_EFFICIENCY = 0.6
 
 
 def qkd(
@@ -36,6 +42,11 @@ def qkd(
     finite_key: Annotated[float | None, typer.Option(metavar="BLOCK", help="Sifted bits of a block.")] = None,
     eps_sec: Annotated[float, typer.Option(help="Secrecy of a finite key.")] = 1e-10,
     intercept: Annotated[float, typer.Option(help="Share of pulses that an eavesdropper intercepts.")] = 0.0,
+    modulation: Annotated[float | None, typer.Option(help="cv-qkd: variance of the modulation; else the best.")] = None,
+    excess_noise: Annotated[float, typer.Option(help="cv-qkd: excess noise at the input, shot-noise units.")] = 0.01,
+    electronic_noise: Annotated[float, typer.Option(help="cv-qkd: of the trusted detector, shot-noise units.")] = 0.01,
+    reconciliation: Annotated[float, typer.Option(help="cv-qkd: efficiency of error correction, 0 to 1.")] = 0.95,
+    detection: Annotated[str, typer.Option(help=f"cv-qkd: {' or '.join(DETECTIONS)}.")] = "homodyne",
     classical_dbm: Annotated[
         float | None, typer.Option(help="Launched power of each classical channel in the same fibre, dBm.")
     ] = None,
@@ -50,10 +61,14 @@ def qkd(
     """Key rate of a quantum link over its length, and its reach.
 
     The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
-    sifted bits at the best intensities; otherwise it is asymptotic. dl04 is direct communication: secret message bits.
+    sifted bits (cv-qkd: symbols) at the best intensities; otherwise it is asymptotic. dl04 is direct communication:
+    secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the whole line; cv-qkd
+    gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
     """
-    _one_of("--protocol", protocol, PROTOCOLS)
-    _one_of("--preset", preset, tuple(PRESETS))
+    one_of("--protocol", protocol, PROTOCOLS)
+    one_of("--preset", preset, tuple(PRESETS))
+    if protocol == "cv-qkd" and detector_efficiency is None:
+        detector_efficiency = CONTINUOUS_EFFICIENCY  # the presets are of photon counters
     system = with_changes(
         PRESETS[preset],
         nu=nu,
@@ -74,18 +89,19 @@ def qkd(
     link = Link(
         system,
         protocol,
-        _decoys(decoys, system.decoys, finite_key),
+        _decoys(decoys, system.decoys, finite_key, protocol),
         _mu(mu, system.mu, protocol),
         finite_key,
         eps_sec,
         intercept,
         classical,
+        Continuous(modulation, excess_noise, electronic_noise, reconciliation, detection),
     )
-    found = along(link, _distances(km))
+    found = along(link, distances(km))
     head = {
         "protocol": protocol,
         "preset": preset,
-        "decoys": link.decoys if protocol == "decoy-bb84" else None,
+        "decoys": link.decoys if protocol in ("decoy-bb84", "mdi") else None,
         "finite_key_block": finite_key,
         "attenuation_db_per_km": system.attenuation_db_per_km,
         "detector_efficiency": system.detector_efficiency,
@@ -99,14 +115,16 @@ def qkd(
         _print(head, found)
 
 
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ArgumentError(f"{option} is {value!r}, allowed {', '.join(allowed)}")
-
-
-def _decoys(given: str | None, default: str, block: float | None) -> str:
+def _decoys(given: str | None, default: str, block: float | None, protocol: str) -> str:
     if given is not None:
-        _one_of("--decoys", given, DECOYS)
+        one_of("--decoys", given, DECOYS)
+        if protocol not in ("decoy-bb84", "mdi") or (protocol == "mdi" and given not in mdi.DECOYS):
+            choice = (
+                f"mdi takes {', '.join(mdi.DECOYS)}" if protocol == "mdi" else f"{protocol} takes its yields as known"
+            )
+            raise ArgumentError(f"--decoys is {given!r}: {choice}")
+    if protocol != "decoy-bb84":
+        return given or "infinite"
     if block is None:
         return given or default
     if given in ("infinite", "none"):
@@ -128,19 +146,6 @@ def _mu(given: str | None, default: float, protocol: str) -> float | None:
         raise ArgumentError(f"--mu is {given!r}, allowed a number of photons per pulse, as 0.48, or 'best'") from None
 
 
-def _distances(text: str) -> np.ndarray:
-    """Kilometres of '0,50,100' or '0:150:10' (both ends included)."""
-    try:
-        if ":" in text:
-            start, stop, step = (float(part) for part in text.split(":"))
-            if not (step > 0.0 and stop >= start and math.isfinite(stop) and (stop - start) / step <= 100_000):
-                raise ValueError
-            return start + step * np.arange(math.floor((stop - start) / step + 1e-9) + 1)
-        return np.array([float(part) for part in text.split(",")])
-    except ValueError:
-        raise ArgumentError(f"--km is {text!r}, allowed distances as 0,50,100 or from:to:step as 0:150:10") from None
-
-
 def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.markup import escape
@@ -157,18 +162,14 @@ def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
     columns = ("km", "loss_db", "rate_bit_per_pulse", "rate_bit_per_s", "qber", "mu", "plob")
     for row in zip(*(found[name] for name in columns)):
         km, loss, rate, per_s, qber, mu, plob = (float(x) for x in row)
-        share = f"{100 * rate / plob:.2g}" if math.isfinite(plob) else "-"
-        cells = (f"{km:g}", f"{loss:.1f}", f"{rate:.2e}", f"{per_s:.3g}", f"{100 * qber:.2f}", f"{mu:.3f}", share)
-        table.add_row(*cells, f"[cyan]{_bar(rate, rates)}[/cyan]")
+        share = f"{100 * rate / plob:.3g}" if math.isfinite(plob) else "-"
+        errors = f"{100 * qber:.2f}" if math.isfinite(qber) else "-"
+        cells = (f"{km:g}", f"{loss:.1f}", f"{rate:.2e}", f"{per_s:.3g}", errors, f"{mu:.3f}", share)
+        table.add_row(*cells, f"[cyan]{bar(rate, rates)}[/cyan]")
     screen = Console(highlight=False)
     screen.print(table)
-    screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]")
-
-
-def _bar(rate: float, rates: np.ndarray, width: int = 12) -> str:
-    """A bar whose length is the logarithm of the rate, from the least positive rate of the table to the greatest."""
-    positive = rates[rates > 0.0]
-    if rate <= 0.0 or positive.size == 0:
-        return ""
-    low, high = math.log10(positive.min()) - 0.5, math.log10(positive.max())
-    return "█" * max(1, round(width * (math.log10(rate) - low) / (high - low)))
+    end = head["attenuation_db_per_km"] * found["max_km"] > 0.9999 * found["limit_db"]
+    limit = f", where the model's {found['limit_db']:g} dB end" if end else ""
+    screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]{limit}")
+    if head["protocol"] in STATION and np.any(rates > found["plob"]):
+        screen.print("Above 100 % of PLOB: that bound is for a line without a station in the middle.")

@@ -67,7 +67,7 @@ def test_without_errors_every_click_carries_all_its_bits():
 
 links = st.fixed_dictionaries(
     {
-        "misalignment": st.floats(0, 0.25),
+        "misalignment": st.floats(0, 0.5),
         "y0": st.floats(-10, -3).map(lambda x: 10.0**x),
         "receiver_efficiency": st.floats(0.01, 1),
     }
@@ -129,7 +129,7 @@ def test_lost_clicks_cost_bob_and_not_eve():
         ({"dimension": 1}, "dimension"),
         ({"dimension": 2.5}, "count bins"),
         ({"transmittance": 0.0}, "transmittance"),
-        ({"misalignment": 0.5}, "misalignment"),
+        ({"misalignment": 0.6}, "misalignment"),
         ({"y0": np.nan}, "y0"),
         ({"receiver_efficiency": 0.0}, "receiver_efficiency"),
         ({"mean_photons": 3.0}, "mean_photons"),

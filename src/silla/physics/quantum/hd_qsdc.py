@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 DIMENSION = Range(2.0, 4096.0, "time bins")
-MISALIGNMENT = Range(0.0, 0.25, "")
+MISALIGNMENT = Range(0.0, 0.5, "")
 BIN = Range(1e-12, 1e-3, "s")
 DEAD_TIME = Range(0.0, 1.0, "s")
 

@@ -1,0 +1,133 @@
+"""``silla qdc``: secret message bits of a direct-communication link over its length, and how far it reaches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from silla.base.errors import ArgumentError
+from silla.cli._output import emit_json
+from silla.cli._qdc_link import DIMENSIONS, DirectLink, along, check_combination
+from silla.cli._qkd_link import with_changes
+from silla.cli._quantum_options import bar, distances, one_of
+from silla.physics.quantum.presets import PRESETS
+
+__all__ = ["qdc"]
+
+PROTOCOLS = ("hd", "dl04", "two-step")
+SOURCES = ("weak", "single")
+
+
+def qdc(
+    protocol: Annotated[str, typer.Option(help=f"One of: {', '.join(PROTOCOLS)}.")] = "hd",
+    preset: Annotated[str, typer.Option(help=f"Published system to start from: {', '.join(PRESETS)}.")] = "zhang",
+    km: Annotated[str, typer.Option(help="Distances: 0,50,100 or from:to:step.")] = "0:100:10",
+    source: Annotated[str, typer.Option(help="weak: laser pulses with decoys; single: single photons.")] = "weak",
+    mu: Annotated[str, typer.Option(help="Mean photons of a weak pulse, or 'best' at each distance.")] = "best",
+    dimension: Annotated[str, typer.Option(help="hd: time bins of a frame, or 'best' at each distance.")] = "2",
+    bin_ns: Annotated[float | None, typer.Option(help="hd: width of a time bin; else half a clock period.")] = None,
+    dead_time_ns: Annotated[float | None, typer.Option(help="Of the receiver's detector after a click.")] = None,
+    guard: Annotated[bool, typer.Option("--guard", help="hd: pause after each frame for the dead time.")] = False,
+    check_efficiency: Annotated[
+        float | None, typer.Option(help="Of the sender's check; else the receiver's (hd: over the bins).")
+    ] = None,
+    herald: Annotated[bool, typer.Option(help="two-step: the store tells whether a photon came in.")] = True,
+    attenuation_db_per_km: Annotated[float | None, typer.Option(help="Fibre attenuation in dB/km.")] = None,
+    detector_efficiency: Annotated[float | None, typer.Option(help="Receiver optics and detectors, 0 to 1.")] = None,
+    y0: Annotated[float | None, typer.Option("--y0", help="Background clicks per gate or time bin.")] = None,
+    misalignment: Annotated[float | None, typer.Option(help="Error rate of clicks after one way.")] = None,
+    clock_hz: Annotated[float | None, typer.Option(help="Pulses or pairs per second (hd: frames of two bins).")] = None,
+    intercept: Annotated[float, typer.Option(help="Share of photons that an eavesdropper measures and resends.")] = 0.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Secret message bits of a direct-communication link over its length, and its reach.
+
+    No key is made: the message itself travels, and the rate is the secrecy capacity of the line. hd codes in time bins
+    and checks phases; dl04 codes in qubits; two-step codes in photon pairs and needs a store of photons.
+    """
+    one_of("--protocol", protocol, PROTOCOLS)
+    one_of("--preset", preset, tuple(PRESETS))
+    one_of("--source", source, SOURCES)
+    system = with_changes(
+        PRESETS[preset],
+        attenuation_db_per_km=attenuation_db_per_km,
+        detector_efficiency=detector_efficiency,
+        y0=y0,
+        misalignment=misalignment,
+        clock_hz=clock_hz,
+    )
+    link = DirectLink(
+        system,
+        protocol,
+        source == "single" or protocol == "two-step",
+        _number("--mu", mu, "photons per pulse, as 0.1"),
+        _bins(dimension),
+        0.5 / system.clock_hz if bin_ns is None else bin_ns * 1e-9,
+        system.dead_time_s if dead_time_ns is None else dead_time_ns * 1e-9,
+        guard,
+        check_efficiency,
+        herald,
+        intercept,
+    )
+    check_combination(link)
+    found = along(link, distances(km))
+    head = {
+        "protocol": protocol,
+        "preset": preset,
+        "photons": "pairs" if protocol == "two-step" else source,
+        "attenuation_db_per_km": system.attenuation_db_per_km,
+        "detector_efficiency": system.detector_efficiency,
+        "misalignment": system.misalignment,
+        "y0": system.y0,
+        "clock_hz": system.clock_hz,
+        "bin_s": link.bin_s if protocol == "hd" else None,
+        "dead_time_s": link.dead_time_s,
+        "guard": guard,
+        "intercept": intercept,
+        "source": system.source.text,
+    }
+    if json:
+        emit_json(head | found)
+    else:
+        _print(head, found)
+
+
+def _number(option: str, given: str, example: str) -> float | None:
+    if given == "best":
+        return None
+    try:
+        return float(given)
+    except ValueError:
+        raise ArgumentError(f"{option} is {given!r}, allowed a number of {example}, or 'best'") from None
+
+
+def _bins(given: str) -> int | None:
+    if given == "best":
+        return None
+    if not given.isdecimal() or not 2 <= int(given) <= 4096:
+        choices = ", ".join(str(n) for n in DIMENSIONS)
+        raise ArgumentError(f"--dimension is {given!r}, allowed 2 to 4096 time bins, or 'best' of {choices}")
+    return int(given)
+
+
+def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = f"{head['protocol']}, {head['preset']}, {head['photons']} photons: secret message bits"
+    table = Table(title=escape(title.replace("pairs photons", "photon pairs")), caption=escape(head["source"]))
+    for name in ("km", "dB", "N", "bit/frame", "bit/s", "QBER %", "mu", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    rates = found["rate_bit_per_s"]
+    columns = ("km", "loss_db", "dimension", "rate", "rate_bit_per_s", "qber", "mu")
+    for row in zip(*(found[name] for name in columns)):
+        km, loss, n, rate, per_s, qber, mu = (float(x) for x in row)
+        cells = (f"{km:g}", f"{loss:.1f}", f"{n:g}", f"{rate:.2e}", f"{per_s:.3g}", f"{100 * qber:.2f}")
+        photons = f"{mu:.3f}" if np.isfinite(mu) else "-"
+        table.add_row(*cells, photons, f"[cyan]{bar(per_s, rates)}[/cyan]")
+    screen = Console(highlight=False)
+    screen.print(table)
+    screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]")
