@@ -28,7 +28,7 @@ def test_gg02_anchors(capsys):
     np.testing.assert_allclose(found["rate"], [0.25339, 0.09163, 0.02287, 0.00513, 0.00197], atol=6e-6)
     assert found["max_km"] == pytest.approx(300.0) and found["limit_db"] == 60  # where the model ends, not the key
     noisy = qkd_json(capsys, "cv-qkd", "--excess-noise", "0.05", "--km", "10")
-    assert noisy["max_km"] < 100 and noisy["qber"] == [None]
+    assert noisy["max_km"] < 200 and noisy["qber"] == [None]
     blocks = qkd_json(capsys, "cv-qkd", "--modulation", "4", "--finite-key", "1e9", "--km", "25")
     line = {"efficiency": 0.6, "electronic_noise": 0.01, "excess_noise": 0.01}
     assert blocks["rate"] == pytest.approx(
@@ -67,7 +67,7 @@ def test_decoys_of_mdi_cost_reach(capsys):
 
 
 def test_six_state_outreaches_the_error_rate_of_bb84(capsys):
-    noisy = ["--misalignment", "0.1", "--error-correction", "1", "--km", "10"]
+    noisy = ["--misalignment", "0.06", "--error-correction", "1", "--mu", "best", "--km", "10"]
     assert qkd_json(capsys, "six-state", *noisy)["max_km"] > qkd_json(capsys, "decoy-bb84", *noisy)["max_km"] > 0
 
 

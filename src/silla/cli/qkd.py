@@ -62,8 +62,8 @@ def qkd(
 
     The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
     sifted bits (cv-qkd: symbols) at the best intensities; otherwise it is asymptotic. dl04 is direct communication:
-    secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the whole line; cv-qkd
-    gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
+    secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the whole line;
+    cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
     """
     one_of("--protocol", protocol, PROTOCOLS)
     one_of("--preset", preset, tuple(PRESETS))
