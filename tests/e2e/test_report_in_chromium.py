@@ -106,8 +106,10 @@ def test_map_controls(browser, report: Path) -> None:
     assert len(set(seen)) == 4  # a picture for each field
     page.click('[data-variant="5g"]')
     page.wait_for_timeout(250)
-    names = page.text_content("#citymap .legend")
-    assert "mid" in names and "fr3" not in names  # 5g has no such carrier
+    shown = page.evaluate(
+        "document.querySelector('#citymap').data.filter((t) => t.visible && t.showlegend).map((t) => t.name)"
+    )
+    assert shown == ["fibre", "mid (3.55 GHz)"]  # 5g has neither the other carrier nor quantum links
     users = page.locator("#citymap .scatterlayer path.point").count()
     page.uncheck('[data-layer="users"]')
     page.wait_for_timeout(250)
@@ -136,13 +138,14 @@ def test_tabs_change_the_figure_and_theme_redraws(browser, report: Path) -> None
     page.context.close()
 
 
-def test_print_draws_all_figures(browser, report: Path, tmp_path: Path) -> None:
-    page, complaints = opened(browser, report, "desktop")
-    page.wait_for_function("document.querySelector('.plot svg.main-svg') || true")
+def test_print_draws_all_figures_in_light_colours(browser, report: Path, tmp_path: Path) -> None:
+    page, complaints = opened(browser, report, "desktop", "dark")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.wait_for_function(
         "[...document.querySelectorAll('.plot')].every((p) => p.querySelector('svg.main-svg'))", timeout=60_000
     )
+    ink = "getComputedStyle(document.querySelector('#fig-day-traffic .xtick text')).fill"
+    assert page.evaluate(ink) == "rgb(91, 94, 105)"  # --soft of the light theme
     page.pdf(path=str(tmp_path / "report.pdf"))
     assert (tmp_path / "report.pdf").stat().st_size > 100_000
     assert complaints == []

@@ -26,7 +26,9 @@ def test_change_adds_half_widths_in_quadrature() -> None:
 
 
 def test_change_that_cannot_be_told_from_zero_is_not_significant() -> None:
-    assert not change(100, 97, 103, 104, 100, 108).significant
+    c = change(100, 97, 103, 104, 100, 108)
+    assert not c.significant and not c.ratio_significant
+    assert change(100, 97, 103, 120, 116, 124).ratio_significant
 
 
 def test_change_from_zero_has_no_ratio_but_a_difference() -> None:

@@ -30,6 +30,11 @@ class Change:
         """Whether the interval of the difference leaves out zero."""
         return self.difference_low > 0 or self.difference_high < 0
 
+    @property
+    def ratio_significant(self) -> bool:
+        """Whether the interval of the ratio leaves out one; narrow intervals agree with `significant`."""
+        return self.relative_low > 0 or self.relative_high < 0
+
 
 def change(a: float, a_low: float, a_high: float, b: float, b_low: float, b_high: float) -> Change:
     """How `b` differs from `a`, from the two means and their 95 % intervals.

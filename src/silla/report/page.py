@@ -64,10 +64,17 @@ def _meta(stored: Stored) -> str:
         ("Scenario hash", str(manifest.get("scenario_sha256", ""))[:12]),
         ("Simulated", str(manifest.get("created", ""))[:16].replace("T", " ")),
         ("Took", f"{number(float(elapsed))} s" if isinstance(elapsed, (int, float)) else ""),
-        ("Tasks", f"{run['tasks']:,}" if isinstance(run.get("tasks"), int) else ""),
+        ("Tasks", _tasks(run)),
         ("silla", manifest.get("silla")),
     ]
     return "".join(f"<div><dt>{k}</dt><dd>{esc(v)}</dd></div>" for k, v in entries if v not in (None, ""))
+
+
+def _tasks(run: dict[str, Any]) -> str:
+    if not isinstance(run.get("tasks"), int):
+        return ""
+    reused = run.get("tasks_reused") or 0
+    return f"{run['tasks']:,}" + (f", {reused:,} from an earlier run" if reused else "")
 
 
 @cache

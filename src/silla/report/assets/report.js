@@ -153,7 +153,7 @@
     if (!field) return [];
     return layersOf(map.variant).map((r) => ({
       source: picture(field, r), xref: "x", yref: "y", x: r.x0 - r.dx / 2, y: r.y0 + (r.height - 0.5) * r.dy,
-      sizex: r.width * r.dx, sizey: r.height * r.dy, sizing: "stretch", layer: "below", opacity: dark.matches ? 0.72 : 0.8,
+      sizex: r.width * r.dx, sizey: r.height * r.dy, sizing: "stretch", layer: "below", opacity: dark.matches && !document.documentElement.dataset.print ? 0.72 : 0.8,
     }));
   }
   const shown = (t) => (t.meta.variant === "" || t.meta.variant === map.variant) && !map.hidden.has(t.meta.layer);
@@ -163,7 +163,7 @@
     const [x0, x1, y0, y1] = view.window, width = element.clientWidth || 800, height = element.clientHeight || 500;
     const sides = [(x1 - x0) / width, (y1 - y0) / height].sort((a, b) => a - b);
     let cx = (x0 + x1) / 2, cy = (y0 + y1) / 2;
-    const scale = view.fill ? Math.max(sides[0], 0.55 * sides[1]) : sides[1];
+    const scale = view.fill ? Math.max(sides[0], 0.66 * sides[1]) : sides[1];
     const holds = (r) => cx >= r.x0 && cx <= r.x0 + r.width * r.dx && cy >= r.y0 && cy <= r.y0 + r.height * r.dy;
     const r = layersOf(map.variant).find(holds);
     if (view.one && r) { // rather coverage than blank paper at the edges
@@ -274,7 +274,14 @@
       for (const entry of entries) if (entry.isIntersecting) { seen.unobserve(entry.target); drawAny(entry.target); }
     }, { rootMargin: "300px 0px" });
     plots.forEach((p) => seen.observe(p));
-    addEventListener("beforeprint", () => plots.filter((p) => !drawn.has(p)).forEach(drawAny));
+    addEventListener("beforeprint", () => { // paper is white, and all of it is seen
+      document.documentElement.dataset.print = "true";
+      plots.forEach(drawAny);
+    });
+    addEventListener("afterprint", () => {
+      delete document.documentElement.dataset.print;
+      redraw();
+    });
   }
   function tabs() {
     for (const group of all(".tabs[data-for]")) {

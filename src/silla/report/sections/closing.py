@@ -84,11 +84,11 @@ def models_section(stored: Stored) -> Section | None:
         [
             f"{esc(m.get('title') or m.get('id', ''))}"
             f"<small>{esc(m.get('id', ''))}, version {esc(m.get('version', 1))}</small>",
-            "<br>".join(_source(c) for c in m.get("citations") or m.get("sources") or []) or "–",
+            "".join(_source(c) for c in m.get("citations") or m.get("sources") or []) or "–",
         ]
         for m in models
     ]
-    html = table(["Model", "Source"], rows, css="models")
+    html = table(["Model", "Source"], rows, css="models stack")
     html = f"<details open><summary>{len(rows)} models</summary>{html}</details>{_parts(stored)}"
     return Section("models", "Models and their sources", "Models", html)
 
@@ -101,12 +101,12 @@ def _parts(stored: Stored) -> str:
     rows = [
         [
             f"{esc(p.get('title') or p.get('id', ''))}<small>{esc(p.get('kind', ''))}</small>",
-            "<br>".join(_source(c) for c in p.get("sources") or []) or "–",
+            "".join(_source(c) for c in p.get("sources") or []) or "–",
             esc(p.get("note") or ""),
         ]
         for p in parts
     ]
-    body = table(["Part", "Source", "Note"], rows)
+    body = table(["Part", "Source", "Note"], rows, css="models stack")
     return f"<details><summary>{len(rows)} parts of the catalogue</summary>{body}</details>"
 
 
@@ -119,11 +119,10 @@ def _models(stored: Stored) -> list[dict[str, Any]]:
 
 def _source(citation: Any) -> str:
     if not isinstance(citation, dict):
-        return esc(citation)
+        return f'<span class="cite">{esc(citation)}</span>'
     where = citation.get("url") or ""
-    return esc(citation.get("text") or citation.get("key", "")) + (
-        f" <small class='inline'>{esc(where)}</small>" if where else ""
-    )
+    link = f' <small class="inline">{esc(where)}</small>' if where else ""
+    return f'<span class="cite">{esc(citation.get("text") or citation.get("key", ""))}{link}</span>'
 
 
 def reproduce_section(stored: Stored) -> Section:

@@ -76,13 +76,12 @@ def _delta(c: Change, unit: str, metric: str, scale: Scale) -> str:
     small = abs(c.relative) if relative else abs(c.difference)
     if small < _NOTHING or (unit == "1" and abs(c.difference) < _NOTHING):
         return '<span class="delta">no change</span>'
+    as_ratio = relative and not (unit == "1" and scale[1] == "%")
+    text, share = _ratio(c) if as_ratio else _difference(c, unit, scale)
+    told = c.ratio_significant if as_ratio else c.significant
     lower = lower_is_better(metric)
     better = "neither" if lower is None else ("better" if (c.difference < 0) == lower else "worse")
-    style = better if c.significant else "none"
-    if (unit == "1" and scale[1] == "%") or not relative:
-        text, share = _difference(c, unit, scale)
-    else:
-        text, share = _ratio(c)
+    style = better if told else "none"
     width, side = 50 * abs(share), "right" if share > 0 else "left"
     bar = f'<span class="bar"><span class="{side} {style}" style="width:{width:.1f}%"></span></span>'
     return f'{bar}<span class="delta {style}">{text}</span>'
