@@ -11,43 +11,8 @@ import numpy as np
 import silla_kernels
 
 Z, K_COLUMNS, N_BLOCKS = 384, 22, 24
-DEGREES = [19] * 4 + [
-    3,
-    8,
-    9,
-    7,
-    10,
-    9,
-    7,
-    8,
-    7,
-    6,
-    7,
-    7,
-    6,
-    6,
-    6,
-    6,
-    6,
-    6,
-    5,
-    5,
-    6,
-    5,
-    5,
-    4,
-    5,
-    5,
-    5,
-    5,
-    5,
-    5,
-    5,
-    5,
-    5,
-    4,
-]
-DEGREES += [5, 5, 4, 5, 4, 5, 5, 4]
+DEGREES = [19] * 4 + [3, 8, 9, 7, 10, 9, 7, 8, 7, 6, 7, 7, *[6] * 6, 5, 5, 6, 5, 5, 4, *[5] * 9]
+DEGREES += [4, 5, 5, 4, 5, 4, 5, 5, 4]
 
 
 def graph(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -66,35 +66,47 @@ struct Bytes {
     const __m256i odd = _mm256_srli_epi16(_mm256_add_epi16(_mm256_mullo_epi16(_mm256_srli_epi16(a.v, 8), k), half), 4);
     return {_mm256_or_si256(even, _mm256_slli_epi16(odd, 8))};
   }
-#else  // plain loops of 16, which the compiler turns into SSE2 or NEON
+#else  // the compiler's own vectors of 16: SSE2, NEON
   static constexpr int width = 16;
-  std::uint8_t v[16];
-#define SILLA_EACH(expression) \
-  Bytes r;                     \
-  for (int i = 0; i < 16; ++i) r.v[i] = std::uint8_t(expression); \
-  return r
-  static Bytes load(const void *p) { Bytes r; __builtin_memcpy(r.v, p, 16); return r; }
-  static Bytes all(int x) { SILLA_EACH(x); }
-  void store(void *p) const { __builtin_memcpy(p, v, 16); }
-  static int clip(int x) { return x > 127 ? 127 : x < -128 ? -128 : x; }
-  friend Bytes operator^(Bytes a, Bytes b) { SILLA_EACH(a.v[i] ^ b.v[i]); }
-  friend Bytes operator&(Bytes a, Bytes b) { SILLA_EACH(a.v[i] & b.v[i]); }
-  friend Bytes operator|(Bytes a, Bytes b) { SILLA_EACH(a.v[i] | b.v[i]); }
-  friend Bytes add_sat(Bytes a, Bytes b) { SILLA_EACH(clip(std::int8_t(a.v[i]) + std::int8_t(b.v[i]))); }
-  friend Bytes sub_sat(Bytes a, Bytes b) { SILLA_EACH(clip(std::int8_t(a.v[i]) - std::int8_t(b.v[i]))); }
-  friend Bytes sub_sat_u(Bytes a, Bytes b) { SILLA_EACH(a.v[i] > b.v[i] ? a.v[i] - b.v[i] : 0); }
-  friend Bytes abs_u(Bytes a) { SILLA_EACH(std::int8_t(a.v[i]) < 0 ? -std::int8_t(a.v[i]) : a.v[i]); }
-  friend Bytes min_u(Bytes a, Bytes b) { SILLA_EACH(a.v[i] < b.v[i] ? a.v[i] : b.v[i]); }
-  friend Bytes max_u(Bytes a, Bytes b) { SILLA_EACH(a.v[i] > b.v[i] ? a.v[i] : b.v[i]); }
-  friend Bytes if_equal(Bytes a, Bytes b, Bytes yes, Bytes no) { SILLA_EACH(a.v[i] == b.v[i] ? yes.v[i] : no.v[i]); }
-  friend Bytes negate_if(Bytes sign, Bytes a) { SILLA_EACH(sign.v[i] & 128 ? -a.v[i] : a.v[i]); }
-  friend Bytes first(int n, Bytes yes, Bytes no) { SILLA_EACH(i < n ? yes.v[i] : no.v[i]); }
+  typedef std::int8_t Signed __attribute__((vector_size(16)));
+  typedef std::uint8_t Unsigned __attribute__((vector_size(16)));
+  typedef std::uint16_t Wide __attribute__((vector_size(16)));
+  Unsigned v;
+  static Bytes pick(Unsigned mask, Unsigned yes, Unsigned no) { return {(mask & yes) | (~mask & no)}; }
+  static Unsigned negative(Unsigned x) { return Unsigned(Signed(x) < 0); }
+  static Bytes load(const void *p) { Bytes r; __builtin_memcpy(&r.v, p, 16); return r; }
+  static Bytes all(int x) { return {Unsigned{} + std::uint8_t(x)}; }
+  void store(void *p) const { __builtin_memcpy(p, &v, 16); }
+  friend Bytes operator^(Bytes a, Bytes b) { return {a.v ^ b.v}; }
+  friend Bytes operator&(Bytes a, Bytes b) { return {a.v & b.v}; }
+  friend Bytes operator|(Bytes a, Bytes b) { return {a.v | b.v}; }
+  friend Bytes add_sat(Bytes a, Bytes b) {  // too large a sum has another sign than both parts
+    const Unsigned s = a.v + b.v;
+    return pick(negative(~(a.v ^ b.v) & (a.v ^ s)), negative(a.v) ^ std::uint8_t(127), s);
+  }
+  friend Bytes sub_sat(Bytes a, Bytes b) {
+    const Unsigned s = a.v - b.v;
+    return pick(negative((a.v ^ b.v) & (a.v ^ s)), negative(a.v) ^ std::uint8_t(127), s);
+  }
+  friend Bytes sub_sat_u(Bytes a, Bytes b) { return {(a.v - b.v) & Unsigned(a.v > b.v)}; }
+  friend Bytes abs_u(Bytes a) { const Unsigned m = negative(a.v); return {(a.v ^ m) - m}; }
+  friend Bytes min_u(Bytes a, Bytes b) { return pick(Unsigned(a.v < b.v), a.v, b.v); }
+  friend Bytes max_u(Bytes a, Bytes b) { return pick(Unsigned(a.v > b.v), a.v, b.v); }
+  friend Bytes if_equal(Bytes a, Bytes b, Bytes yes, Bytes no) { return pick(Unsigned(a.v == b.v), yes.v, no.v); }
+  friend Bytes negate_if(Bytes sign, Bytes a) { const Unsigned m = negative(sign.v); return {(a.v ^ m) - m}; }
+  friend Bytes first(int n, Bytes yes, Bytes no) {
+    const Unsigned lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return pick(Unsigned(lane < (Unsigned{} + std::uint8_t(n))), yes.v, no.v);
+  }
   friend std::uint64_t signs(Bytes a) {
     std::uint64_t r = 0;
     for (int i = 0; i < 16; ++i) r |= std::uint64_t(a.v[i] >> 7) << i;
     return r;
   }
-  friend Bytes scaled(Bytes a, int sixteenths) { SILLA_EACH((a.v[i] * sixteenths + 8) >> 4); }
-#undef SILLA_EACH
+  friend Bytes scaled(Bytes a, int sixteenths) {
+    const std::uint16_t k = std::uint16_t(sixteenths);
+    const Wide wide = Wide(a.v), even = ((wide & 255) * k + 8) >> 4, odd = ((wide >> 8) * k + 8) >> 4;
+    return {Unsigned(even | odd << 8)};
+  }
 #endif
 };

@@ -11,7 +11,7 @@ from silla.coding.encoding import encode
 
 
 def received(n_blocks: int, e: int, es_n0_db: float) -> tuple[np.ndarray, QCCode, np.ndarray]:
-    """(information, code cut to what was received, LLRs) of K = 8448 with e coded bits; the noise is the same for all."""
+    """(information, code cut to what was received, LLRs) of K = 8448 with e coded bits, on the same draws."""
     rng, code = stream(1, "validation", "eight bits", e), nr_code(1, 384)
     info = rng.integers(0, 2, (n_blocks, code.k), dtype=np.uint8)
     sent = rm.rate_match(code, encode(code, info), e)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from silla.base.errors import ArgumentError
-from silla.bench import import_time, large_scale_links, obstruction_rays, reports
+from silla.bench import import_time, large_scale_links, ldpc, obstruction_rays, reports
 from silla.bench.figure import Figure, Measured
 
 __all__ = ["FIGURES", "measure", "run"]
@@ -17,6 +17,7 @@ FIGURES: dict[str, Figure] = {
     for figure in (
         large_scale_links.FIGURE,
         obstruction_rays.FIGURE,
+        *ldpc.FIGURES,
         import_time.FIGURE,
         *reports.FIGURES,
     )
