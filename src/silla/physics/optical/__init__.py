@@ -3,6 +3,6 @@
 Pure functions over arrays. May import numpy and `silla.base`. Read `fibre.py` first, then `raman.py`.
 """
 
-from silla.physics.optical import fibre, raman, raman_gain
+from silla.physics.optical import coexistence, fibre, four_wave_mixing, raman, raman_gain
 
-__all__ = ["fibre", "raman", "raman_gain"]
+__all__ = ["coexistence", "fibre", "four_wave_mixing", "raman", "raman_gain"]
