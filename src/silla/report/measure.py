@@ -67,7 +67,9 @@ def _peak(stored: Stored, variant: str) -> dict[str, Measured]:
         "peak_rate_ratio": Measured.exact(down / _IMT2020_PEAK_BIT_PER_S, "peak downlink rate over 20 Gbit/s"),
         "bandwidth": Measured.exact(1e6 * sum(r["bandwidth_mhz"] for r in rows), f"{names} at one site"),
         "peak_efficiency_downlink": efficiency,
-        "peak_efficiency_uplink": efficiency,
+        "peak_efficiency_uplink": Measured.exact(
+            efficiency.value, f"{efficiency.basis}; taken as the downlink's, with as many layers"
+        ),
     }
 
 
