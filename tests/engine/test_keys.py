@@ -203,3 +203,28 @@ def test_a_fibre_too_long_makes_no_key_and_says_so():
     long = world.key_links.id.index("long")
     assert (k.state[:, long] == NO_KEY).all() and (k.produced[:, :, long] == 0).all()
     check_stocks(world, k)
+
+
+def test_an_end_that_is_not_trusted_relays_for_nobody_else():
+    """hub - relay - core, where the relay is an end of a flow of its own: trusted or not decides the other flow."""
+    extra = "security=[{id: far, hubs: [hub], to: core}, {id: near, hubs: [relay], to: core}]"
+    for trusted in ("true", "false"):
+        world = without_events(extra, f"nodes[relay].trusted={trusted}")
+        hub = np.zeros((1, len(EPOCHS_S), len(world.places.id)))
+        hub[:] = 4e9
+        k = key_day(world, hub, EPOCHS_S, STEP_S)
+        check_stocks(world, k)
+        assert k.key_served[0, :, flow(world, "near")] == pytest.approx(k.key_demand[0, :, flow(world, "near")])
+        far = k.key_served[0, :, flow(world, "far")]
+        assert far == pytest.approx(k.key_demand[0, :, flow(world, "far")] if trusted == "true" else np.zeros(12))
+
+
+def test_flows_of_equal_priority_share_a_short_supply_evenly():
+    for trusted in ("true", "false"):  # both ways of allocation
+        extra = "security=[{id: a, to: core, share: 0.5, cipher: one-time-pad}, "
+        extra += "{id: b, to: core, share: 0.5, cipher: one-time-pad}]"
+        world = without_events(extra, f"nodes[hub].trusted={trusted}")
+        k = day(world, 1e15)
+        check_stocks(world, k)
+        assert k.key_served[0, 2:, 0] == pytest.approx(k.key_served[0, 2:, 1], rel=1e-6)
+        assert k.key_served[0, 5].sum() == pytest.approx(k.produced[0, 5].min(), rel=1e-6)

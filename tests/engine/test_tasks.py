@@ -9,7 +9,7 @@ import pytest
 from tests.engine.scenarios import CITY, HEX, loaded_of, world_of
 
 from silla.engine.plan import plan_run
-from silla.engine.tasks import EDGES, Task, group_factors, run_task
+from silla.engine.tasks import EDGES, Task, _quantile, group_factors, run_task
 
 PROFILE = list(range(24))
 
@@ -134,3 +134,12 @@ def test_bins_hold_everybody():
         counts = record[f"hist_{metric}"]
         assert counts.shape[-1] == len(edges) - 1
         assert (counts.sum(axis=-1) == record["users"][:, None]).all()
+
+
+def test_the_quantile_is_that_of_numpy():
+    rng = np.random.default_rng(1)
+    for n in (1, 2, 19, 20, 21, 300):
+        x = rng.exponential(size=n)
+        for q in (0.0, 0.05, 0.5, 1.0):
+            assert _quantile(x, q) == pytest.approx(np.quantile(x, q), rel=1e-12)
+    assert np.isnan(_quantile(np.zeros(0)))

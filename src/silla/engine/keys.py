@@ -22,6 +22,7 @@ __all__ = ["STATES", "KeyDay", "key_day", "key_links_of"]
 
 Floats = NDArray[np.float64]
 STATES = ("up", "no key", "eavesdropped", "cut")
+_TURNS = 4  # at least, of flows of equal priority
 
 
 @dataclass(frozen=True)
@@ -138,30 +139,55 @@ def _chain(world: World, supply: Floats, demand: Floats, served: Floats, out: di
     links, flows = world.key_links, world.flows
     ends = world.fibres.ends[links.fibre]
     stock = links.initial_bits.astype(float)
-    ends_of_flows = set(flows.source.tolist()) | set(flows.target.tolist())
-    relays = world.places.trusted | np.isin(np.arange(len(world.places.id)), list(ends_of_flows))
-    usable = relays[ends].all(axis=1) if len(links.id) else np.zeros(0, dtype=bool)
     for t in range(len(supply)):
         available = stock + supply[t]
         used = np.zeros(len(stock))
-        if usable.any() and len(flows.id):
-            wanted = [(int(s), int(d), float(b)) for s, d, b in zip(flows.source, flows.target, demand[t])]
-            granted = _allocate(ends[usable], available[usable], wanted, -flows.priority)
-            served[t] = granted.served_bit
-            used[usable] = granted.used_bit
+        if len(links.id) and len(flows.id):
+            served[t], used = _allocate(world, ends, available, demand[t])
         stock = np.minimum(np.maximum(available - used, 0.0), links.stock_bits)
         out["produced"][t], out["consumed"][t], out["stock"][t] = supply[t], used, stock
 
 
-def _allocate(ends, available, wanted, rank):
-    """Allocation over the links; flows whose ends no link touches are asked for nothing."""
-    known = set(ends.ravel().tolist())
-    asked = [(s, d, b if s in known and d in known else 0.0) for s, d, b in wanted]
-    inside = [i for i, (s, d, _) in enumerate(asked) if s in known and d in known]
-    result = allocate(ends, available, [asked[i] for i in inside], np.asarray(rank, float)[inside])
-    served = np.zeros(len(wanted))
-    served[inside] = result.served_bit
-    return type(result)(served, result.used_bit, *result[2:])
+def _allocate(world: World, ends: NDArray[np.int64], available: Floats, demand: Floats) -> tuple[Floats, Floats]:
+    """(bits served to each flow, bits used of each link). Keys pass through trusted nodes alone.
+
+    Where an end of a flow is not trusted it may use its own links, but no other flow may pass through it: then each
+    flow is routed over the links that are open to it. Flows of equal priority take turns in equal slices; nobody asks
+    for more than the keys at either of its ends, so that slices stay small when keys are short.
+    """
+    flows, trusted = world.flows, world.places.trusted
+    at_place = np.bincount(ends.ravel(), np.repeat(available, 2), minlength=len(trusted))
+    demand = np.minimum(demand, np.minimum(at_place[flows.source], at_place[flows.target]))
+    served, used = np.zeros(len(flows.id)), np.zeros(len(available))
+    order = np.argsort(-flows.priority, kind="stable")
+    if trusted[np.concatenate([flows.source, flows.target])].all():
+        batches = [(order, trusted[ends].all(axis=1), demand)]
+    else:
+        batches = []
+        for level in -np.unique(-flows.priority):
+            members = np.flatnonzero(flows.priority == level)
+            turns = _turns(len(members))
+            for _ in range(turns):
+                for f in members:
+                    own = trusted | np.isin(np.arange(len(trusted)), [flows.source[f], flows.target[f]])
+                    batches.append((np.array([f]), own[ends].all(axis=1), demand / turns))
+    for members, usable, wanted in batches:
+        known = set(ends[usable].ravel().tolist())
+        inside = [f for f in members if flows.source[f] in known and flows.target[f] in known]
+        if not inside:
+            continue
+        asked = [(int(flows.source[f]), int(flows.target[f]), float(wanted[f])) for f in inside]
+        left = (available - used)[usable].clip(0.0)
+        slices = _turns(int(np.unique(flows.priority[inside], return_counts=True)[1].max()))
+        granted = allocate(ends[usable], left, asked, -flows.priority[inside], slices=slices)
+        served[inside] += granted.served_bit
+        used[usable] += granted.used_bit
+    return served, used
+
+
+def _turns(n: int) -> int:
+    """Turns that n flows of equal priority take: a multiple of n, so that a supply for one is shared evenly."""
+    return n * -(-_TURNS // n) if n > 1 else 1
 
 
 def _protected(flows, traffic: Floats, demand: Floats, served: Floats) -> dict[str, Floats]:

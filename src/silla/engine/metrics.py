@@ -55,6 +55,7 @@ def snapshot_metrics(world: World, s: Mapping[str, Floats]) -> dict[str, Metric]
         ),
         "area_traffic": metric(s["served"][:, 0] / area, "Mbit/s/m2", "Carried downlink traffic per area", scale=1e-6),
         "cell_load": metric(s["load"][:, 0].mean(axis=-1), "1", "Mean downlink load of the cells"),
+        "loads_settled": metric(s["converged"], "1", "Share of drops in which the coupled loads settled"),
     }
 
 

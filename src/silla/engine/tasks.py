@@ -165,7 +165,14 @@ def _mean(x: Floats) -> float:
 
 
 def _quantile(x: Floats, q: float = 0.05) -> float:
-    return float(np.quantile(x, q)) if len(x) else np.nan
+    """The q-quantile, linear between order statistics (Hyndman and Fan's type 7)."""
+    if not len(x):
+        return np.nan
+    place = q * (len(x) - 1)
+    low = int(place)
+    ordered = np.sort(x)
+    high = ordered[min(low + 1, len(x) - 1)]
+    return float(ordered[low] + (place - low) * (high - ordered[low]))
 
 
 def _distributions(drop: RadioDrop, world: World) -> Record:
