@@ -6,8 +6,8 @@ co-propagating channels alone) and classical light that the filter lets through,
     N = sum_c [Raman_c + P_c exp(-alpha_c L) 10^(-isolation / 10) lambda_c / (h c)] + mixing          photons per second
 
 Zischler, Ghazisaeidi, Mecozzi and Antonelli, arXiv:2602.21671 (2026), set out the same three parts in closed form;
-their own expressions were not at hand, those here are of the modules named. Their finding, that the upper E band beats the O
-band, holds here at moderate power (48 channels of -10 dBm over 60 to 100 km); the tests show where it turns.
+their own expressions were not at hand, those here are of the modules named. Their finding, that the upper E band beats
+the O band, holds here at moderate power (48 channels of -10 dBm over 60 to 100 km); the tests show where it turns.
 """
 
 from __future__ import annotations
