@@ -44,7 +44,8 @@ def check(
 
 def _problems(error: InputError, scenario: str) -> list[dict[str, Any]]:
     lines = error.problems if isinstance(error, ScenarioError) else [str(error)]
-    found = [p if isinstance(p, Problem) else Problem(scenario, 0, "", str(p).removeprefix(f"{scenario}: ")) for p in lines]
+    start = f"{scenario}: "
+    found = [p if isinstance(p, Problem) else Problem(scenario, 0, "", str(p).removeprefix(start)) for p in lines]
     return [p.as_dict() for p in found]
 
 
