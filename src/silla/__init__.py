@@ -1,5 +1,7 @@
 """Silla: an open digital twin of the quantum-secured, AI-native 6G network.
 
+In a notebook:
+
     import silla
 
     scenario = silla.load("gyeongju", set=["day.drops=5"])
