@@ -78,7 +78,7 @@ static auto encode(const Blocks &info, const Edges &row_first, const Edges &col,
   expect(g.n_rows >= 4 && n_info >= 1, "four rows and one column of information at least");
   expect(info.shape(1) == std::size_t(n_info) * std::size_t(z), "info must be [n_blocks, n_info * z]");
   const std::size_t n = info.shape(0), length = std::size_t(n_cols) * std::size_t(z);
-  std::unique_ptr<std::uint8_t[]> work(new std::uint8_t[std::size_t(n_info + 8) * std::size_t(2 * z + ldpc_max_vector)]());
+  std::unique_ptr<std::uint8_t[]> work(new std::uint8_t[std::size_t(n_info + 8) * std::size_t(2 * z + 2 * ldpc_max_vector)]());
   std::unique_ptr<std::uint8_t[]> code(new std::uint8_t[n * length]);
   {
     nb::gil_scoped_release unlocked;

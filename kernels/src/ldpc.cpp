@@ -200,29 +200,36 @@ struct Encoder {
 
   // Sum of a row's circulants over the columns before `before`, into to[0 .. z).
   void sum(int row, int before, std::uint8_t *to) const {
-    for (int i = 0; i < g.z; i += W) {
-      Bytes x = Bytes::all(0);
-      for (int e = g.row_first[row]; e < g.row_first[row + 1]; ++e)
-        if (g.col[e] < before) x = x ^ Bytes::load(column(g.col[e]) + g.shift[e] + i);
+    const std::uint8_t *from[256];
+    int n = 0;
+    for (int e = g.row_first[row]; e < g.row_first[row + 1]; ++e)
+      if (g.col[e] < before) from[n++] = column(g.col[e]) + g.shift[e];
+    for (int i = 0; i < g.z; i += 2 * W) {  // the second vector may lie behind the end: there is room
+      Bytes x = Bytes::all(0), y = x;
+      for (int k = 0; k < n; ++k) {
+        x = x ^ Bytes::load(from[k] + i);
+        y = y ^ Bytes::load(from[k] + i + W);
+      }
       x.store(to + i);
+      y.store(to + i + W);
     }
   }
 
   void repeat(std::uint8_t *x) const { __builtin_memmove(x + g.z, x, std::size_t(g.z)); }
 };
 
-// Eight rows of bits into one row of bytes, and back; rows beyond n_rows are left out.
-void gather(const std::uint8_t *from, std::int64_t row, int n_rows, int n, std::uint8_t *to) {
-  for (int i = 0; i < n; ++i) to[i] = from[i];
-  for (int k = 1; k < n_rows; ++k) {
-    const std::uint8_t *x = from + k * row;
-    for (int i = 0; i < n; ++i) to[i] = std::uint8_t(to[i] | x[i] << k);
-  }
+// Eight rows of bits into one row of bytes, and back; with fewer rows the first one stands for those missing.
+void gather(const std::uint8_t *from, std::int64_t row, int n_rows, int n, std::uint8_t *__restrict to) {
+  const std::uint8_t *x[8];
+  for (int k = 0; k < 8; ++k) x[k] = from + (k < n_rows ? k : 0) * row;
+  for (int i = 0; i < n; ++i)
+    to[i] = std::uint8_t(x[0][i] | x[1][i] << 1 | x[2][i] << 2 | x[3][i] << 3 | x[4][i] << 4 | x[5][i] << 5 |
+                         x[6][i] << 6 | x[7][i] << 7);
 }
 
 void scatter(const std::uint8_t *from, int n, std::uint8_t *to, std::int64_t row, int n_rows) {
   for (int k = 0; k < n_rows; ++k) {
-    std::uint8_t *x = to + k * row;
+    std::uint8_t *__restrict x = to + k * row;
     for (int i = 0; i < n; ++i) x[i] = std::uint8_t(from[i] >> k & 1);
   }
 }
@@ -260,7 +267,7 @@ void encode_core(const Encoder &enc, int n_info, std::uint8_t *sums) {
 
 void ldpc_encode(const LdpcEncodeInput &in) {
   const LdpcGraph &g = in.graph;
-  const std::int64_t stride = 2 * g.z + ldpc_max_vector, n_code = std::int64_t(g.n_cols) * g.z;
+  const std::int64_t stride = 2 * g.z + 2 * ldpc_max_vector, n_code = std::int64_t(g.n_cols) * g.z;
   const std::int64_t n_info = std::int64_t(in.n_info) * g.z;
   const Encoder enc{g, in.work, stride};
   std::uint8_t *sums = enc.column(in.n_info + 4);

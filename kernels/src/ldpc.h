@@ -49,7 +49,7 @@ struct LdpcEncodeInput {
   std::int64_t n_blocks;
   std::int32_t n_info;         // columns of information
   const std::uint8_t *info;    // [n_blocks, n_info * z] of 0 and 1
-  std::uint8_t *work;          // [(n_info + 8) * (2 z + 64)]
+  std::uint8_t *work;          // [(n_info + 8) * (2 z + 128)]
   std::uint8_t *code;          // [n_blocks, n_cols * z]
 };
 
