@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tests.engine.scenarios import CITY, HEX, loaded_of, world_of
 
-from silla.engine.plan import plan_run
+from silla.base import provenance
+from silla.engine.plan import plan_run, world_hash
 from silla.engine.tasks import EDGES, Task, _quantile, group_factors, run_task
 
 PROFILE = list(range(24))
@@ -109,6 +110,18 @@ def test_hashes_name_content():
         {"off_sites": (1,)}, {"extra": ("x",)},
     ]  # fmt: skip
     assert len({dataclasses.replace(task, **c).hash for c in changes} | {task.hash}) == len(changes) + 1
+
+
+def test_a_new_version_of_a_model_makes_new_tasks(monkeypatch):
+    world = world_of(HEX)
+    before = world_hash(world)
+    card = provenance.model("radio.path_loss.uma")
+    monkeypatch.setitem(provenance._REGISTRY, card.id, dataclasses.replace(card, version=card.version + 1))
+    assert world_hash(world) != before
+    other = provenance.model("radio.path_loss.rma")  # a model that this world does not call
+    monkeypatch.undo()
+    monkeypatch.setitem(provenance._REGISTRY, other.id, dataclasses.replace(other, version=other.version + 1))
+    assert world_hash(world) == before
 
 
 def test_the_plan_names_every_task_once():

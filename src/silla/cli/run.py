@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,13 +25,14 @@ def run(
     """Simulate a scenario and write its results and report."""
     from silla.cli._output import emit_json
     from silla.cli._running import show_summary, simulate
+    from silla.engine.executors import cores
     from silla.engine.run import default_directory
     from silla.results.summary import read_json
     from silla.scenario.loader import load
 
     loaded = load(scenario, settings or (), variant)
     directory = out or default_directory(loaded)
-    outcome, page = simulate(loaded, directory, jobs=jobs or os.cpu_count() or 1, engine=engine, report=report)
+    outcome, page = simulate(loaded, directory, jobs=jobs or cores(), engine=engine, report=report)
     if as_json:
         emit_json(
             {

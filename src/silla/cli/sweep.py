@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ def sweep(
 ) -> None:
     """Run a scenario for several values of one or more parameters; tasks that do not change are computed once."""
     from silla.cli._output import console, emit_json, progress
+    from silla.engine.executors import cores
     from silla.engine.run import default_directory
     from silla.engine.sweep import plan_sweep, run_sweep
     from silla.results.summary import read_json
@@ -42,7 +42,7 @@ def sweep(
                 rows[what] = bar.add_task(what, total=total)
             bar.update(rows[what], completed=done, total=total)
 
-        outcome = run_sweep(plan, directory, jobs=jobs or os.cpu_count() or 1, engine=engine, progress=tell)
+        outcome = run_sweep(plan, directory, jobs=jobs or cores(), engine=engine, progress=tell)
     document = read_json(directory / "sweep.json")
     if as_json:
         emit_json({**document, "directory": str(directory)})

@@ -27,22 +27,26 @@ def _prefixes(world: World) -> Iterator[str]:
     )
     if world.environment.los == "buildings":
         yield "radio.obstruction"
+    else:
+        yield "radio.los"
     for name in sorted(set(world.sites.propagation)):
-        short = name.split("-")[0]
-        yield from (f"radio.path_loss.{short}", f"radio.los.{short}")
+        yield f"radio.path_loss.{name.split('-')[0]}"
     if (world.carriers.frequency_hz > 10e9).any():
-        yield "radio.atmosphere"
+        yield "radio.atmosphere.gas"
+        if world.environment.rain_mm_per_h > 0:
+            yield "radio.atmosphere.rain"
     if (world.carriers.frequency_hz > 100e9).any():
-        yield "radio.subthz"
+        yield "radio.path_loss.subthz"
     if len(world.pools.id):
         yield from ("compute.gpu", "compute.pool", "compute.ran_load")
     if len(world.key_links.id):
         yield from (
-            "optical.fibre",
-            "quantum.finite_key",
+            "optical.fibre.loss",
+            "optical.fibre.attenuation",
+            "quantum.finite_key.two_decoy",
             "quantum.detectors",
             "quantum.attack",
-            "quantum.bounds",
+            "quantum.bounds.plob",
             "quantum.channel",
         )
     if world.fibres.classical_channels.any() and len(world.key_links.id):

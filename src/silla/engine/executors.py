@@ -20,10 +20,17 @@ from silla.base.errors import ArgumentError, MissingExtra, SillaError
 from silla.engine.tasks import Record, Task, run_task
 from silla.world.types import World
 
-__all__ = ["ENGINES", "Failure", "execute"]
+__all__ = ["ENGINES", "Failure", "cores", "execute"]
 
 ENGINES = ("local", "ray")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

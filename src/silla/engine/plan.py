@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.hashing import content_hash
+from silla.base.provenance import model
+from silla.engine.cards import models_used
 from silla.engine.fields import Grid, grids_of, map_carrier
 from silla.engine.tasks import Task, group_factors
 from silla.scenario.loader import Loaded
 from silla.world.compile import compile_world, compile_worlds
 from silla.world.types import World
 
-__all__ = ["Plan", "plan_run"]
+__all__ = ["Plan", "plan_run", "world_hash"]
 
 _CHUNK_DROPS = 5  # drops of a snapshot in one task
 _MAP_POINTS = 20_000  # points of a map in one task
@@ -47,10 +49,16 @@ class Plan:
         return self.worlds[self.variants[variant]]
 
 
+def world_hash(world: World) -> str:
+    """Name of a world in tasks: its content and the versions of the radio models that its drops call."""
+    versions = {card: model(card).version for card in models_used(world) if card.startswith("radio.")}
+    return content_hash([world, versions])
+
+
 def plan_run(loaded: Loaded) -> Plan:
     """The plan of a scenario: snapshot, map and day of every variant, and the sensitivities of the scenario itself."""
     by_variant = compile_worlds(loaded)
-    hashes = {name: content_hash(world) for name, world in by_variant.items()}
+    hashes = {name: world_hash(world) for name, world in by_variant.items()}
     worlds = {hashes[name]: world for name, world in by_variant.items()}
     s = loaded.scenario
     step = s.day.step_min * 60.0 if s.day else 0.0
@@ -70,7 +78,7 @@ def _busy_s(world: World) -> float:
     return (float(np.argmax(hours)) + 0.5) * 3600.0
 
 
-def _snapshot(world: World, world_hash: str, loaded: Loaded, drops: int) -> list[Task]:
+def _snapshot(world: World, name: str, loaded: Loaded, drops: int) -> list[Task]:
     at = loaded.scenario.snapshot.at
     if at == "busy":
         at_s = _busy_s(world)
@@ -80,8 +88,7 @@ def _snapshot(world: World, world_hash: str, loaded: Loaded, drops: int) -> list
     # The snapshot is the network as planned: users by their profiles, no event of the day.
     factors = _without_events(world, at_s)
     return [
-        Task("snapshot", world_hash, at_s, (d, min(d + _CHUNK_DROPS, drops)), factors)
-        for d in range(0, drops, _CHUNK_DROPS)
+        Task("snapshot", name, at_s, (d, min(d + _CHUNK_DROPS, drops)), factors) for d in range(0, drops, _CHUNK_DROPS)
     ]
 
 
@@ -94,11 +101,11 @@ def _without_events(world: World, at_s: float) -> tuple[float, ...]:
     return group_factors(dataclasses.replace(world, events=empty), at_s)[0]
 
 
-def _epoch(world: World, world_hash: str, start_s: float, step_s: float, drops: int) -> Task:
+def _epoch(world: World, name: str, start_s: float, step_s: float, drops: int) -> Task:
     """The drops of one epoch, at its middle."""
     at_s = start_s + step_s / 2
     factors, off = group_factors(world, at_s, step_s)
-    return Task("epoch", world_hash, at_s, (0, drops), factors, off)
+    return Task("epoch", name, at_s, (0, drops), factors, off)
 
 
 def _plan_map(plan: Plan, name: str, world: World) -> None:
@@ -130,6 +137,6 @@ def _plan_sensitivity(plan: Plan) -> None:
 
 
 def _add(plan: Plan, world: World) -> list[Task]:
-    world_hash = content_hash(world)
-    plan.worlds[world_hash] = world
-    return _snapshot(world, world_hash, plan.loaded, _SENSITIVITY_DROPS)
+    name = world_hash(world)
+    plan.worlds[name] = world
+    return _snapshot(world, name, plan.loaded, _SENSITIVITY_DROPS)

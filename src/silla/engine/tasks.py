@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from silla.base.hashing import content_hash
+from silla.base.kernels import available
 from silla.base.rng import stream
 from silla.base.version import VERSION
 from silla.engine.fields import field_map
@@ -31,7 +32,7 @@ Record = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
 
 # Raised whenever the meaning of a record changes, so that old results are not taken for new ones.
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 # Fixed bin edges make counts of different tasks addable. Rates are binned in decades.
 EDGES: dict[str, Floats] = {
@@ -64,8 +65,8 @@ class Task:
 
     @cached_property
     def hash(self) -> str:
-        """The name of the task's result."""
-        return content_hash([RECORD_VERSION, VERSION, self])
+        """The name of the task's result. Kernels and their NumPy twins round differently, so they are kept apart."""
+        return content_hash([RECORD_VERSION, VERSION, "kernels" if available() else "numpy", self])
 
 
 def group_factors(world: World, at_s: float, span_s: float = 0.0) -> tuple[tuple[float, ...], tuple[int, ...]]:
