@@ -129,7 +129,7 @@ def test_blocks_0_3_db_above_the_measured_waterfall_are_decoded(e, es_n0_db):
 
 
 def test_belief_propagation_is_no_worse_than_min_sum():
-    info, code, buffer = received(nr_code(1, 48), 150, 2112, 0.9)
+    info, code, buffer = received(nr_code(1, 48), 80, 2112, 0.9)
     wrong = {
         "bp": (belief_propagation(code, buffer, max_iterations=15).bits != info).any(axis=1).sum(),
         "plain": (min_sum_float(code, buffer, factor=1.0, max_iterations=15).bits != info).any(axis=1).sum(),
