@@ -121,10 +121,8 @@ def raise_failures(plan: Plan, failures: Mapping[str, str]) -> None:
     tasks = plan.tasks()
     reasons = {describe(plan, t): failures[t.hash] for t in tasks if t.hash in failures}
     if reasons:
-        first, reason = next(iter(reasons.items()))
         raise RunError(
-            f"{len(reasons)} of {len(tasks)} tasks failed; no results were published, the others are kept for the next "
-            f"run; the first: {first}: {reason}",
+            f"{len(reasons)} of {len(tasks)} tasks failed; no results were published, the others are kept for the next run",
             reasons,
         )
 

@@ -18,6 +18,7 @@ from silla.scenario.suggest import did_you_mean
 __all__ = ["Problem", "layout_cells", "problems"]
 
 Path = tuple[str | int, ...]
+_BASEBAND_MHZ = (5.0, 20_000.0)  # validity of compute.ran_load
 Problem = tuple[Path, str]
 
 
@@ -201,6 +202,20 @@ def _pools(s: Scenario, known: _Known) -> Iterator[Problem]:
             yield (*path, "ran_gpus"), f"{pool.ran_gpus} GPUs set apart for the RAN, but the pool has {pool.count}"
         for j, serve in enumerate(pool.serves):
             yield from _profile((*path, "serves", j), serve.profile, known)
+    if any(pool.enabled and pool.ran_sites != "none" for pool in s.pools):
+        yield from _baseband(s)
+
+
+def _baseband(s: Scenario) -> Iterator[Problem]:
+    """A pool's share of GPU time is known for carriers between these bandwidths only."""
+    low, high = _BASEBAND_MHZ
+    for name, carrier in s.carriers.items():
+        if carrier.enabled and not low <= carrier.bandwidth_mhz <= high:
+            yield (
+                ("carriers", name, "bandwidth_mhz"),
+                f"{carrier.bandwidth_mhz:g} MHz, but baseband on a GPU pool is modelled for {low:g} to {high:g} MHz; "
+                "set the pool's ran_sites to none",
+            )
 
 
 def _fibres(s: Scenario, known: _Known) -> Iterator[Problem]:

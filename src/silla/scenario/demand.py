@@ -35,9 +35,6 @@ class Demand(Place):
     )
     around: str | None = reference(None, to="place", description="Site or node in the middle, instead of a position.")
     radius_m: float | None = quantity(None, unit="m", gt=0, le=200_000, description="Radius of the disc.")
-    per_site: bool = Field(
-        False, description="Users are dropped per site's area and not uniformly over the map (hex and indoor layouts)."
-    )
     min_distance_m: float = quantity(
         10.0,
         unit="m",
