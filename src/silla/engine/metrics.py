@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,7 +13,7 @@ from silla.results.stats import Moments
 from silla.results.summary import Metric
 from silla.world.types import World
 
-__all__ = ["day_metrics", "metric", "snapshot_metrics"]
+__all__ = ["day_metrics", "metric", "share", "snapshot_metrics"]
 
 Floats = NDArray[np.float64]
 _J_PER_KWH = 3.6e6
@@ -22,6 +23,12 @@ def metric(values: Floats, unit: str, description: str, *, scale: float = 1.0) -
     """The metric of replicate values; those without a value (no user in a drop) are left out and lower the count."""
     values = np.asarray(values, dtype=float)
     return Metric.of(Moments.of(values, where=np.isfinite(values)), unit, description, scale=scale)
+
+
+def share(values: Floats, description: str) -> Metric:
+    """The metric of shares: values between 0 and 1 to rounding, and an interval that stays there."""
+    found = metric(np.clip(values, 0.0, 1.0), "1", description)
+    return dataclasses.replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0)) if found.n else found
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -37,7 +44,7 @@ def snapshot_metrics(world: World, s: Mapping[str, Floats]) -> dict[str, Metric]
         area = len(world.sites.id) * 2 * np.sqrt(3) * world.area.hexagon_m**2
     return {
         "users": metric(s["users"], "1", "Active users in a drop"),
-        "coverage": metric(_ratio(s["reached"], s["users"]), "1", "Share of users that reach the lowest MCS"),
+        "coverage": share(_ratio(s["reached"], s["users"]), "Share of users that reach the lowest MCS"),
         "user_rate_downlink_mean": metric(s["rate_mean"][:, 0], "Mbit/s", "Mean user throughput, downlink", scale=1e-6),
         "user_rate_downlink_p5": metric(
             s["rate_p5"][:, 0], "Mbit/s", "5th percentile of user throughput, downlink", scale=1e-6
@@ -47,15 +54,11 @@ def snapshot_metrics(world: World, s: Mapping[str, Floats]) -> dict[str, Metric]
             s["rate_p5"][:, 1], "Mbit/s", "5th percentile of user throughput, uplink", scale=1e-6
         ),
         "served_downlink": metric(s["served"][:, 0], "Gbit/s", "Carried downlink traffic of the network", scale=1e-9),
-        "served_share_downlink": metric(
-            _ratio(s["served"][:, 0], s["offered"][:, 0]), "1", "Carried over offered, downlink"
-        ),
-        "served_share_uplink": metric(
-            _ratio(s["served"][:, 1], s["offered"][:, 1]), "1", "Carried over offered, uplink"
-        ),
+        "served_share_downlink": share(_ratio(s["served"][:, 0], s["offered"][:, 0]), "Carried over offered, downlink"),
+        "served_share_uplink": share(_ratio(s["served"][:, 1], s["offered"][:, 1]), "Carried over offered, uplink"),
         "area_traffic": metric(s["served"][:, 0] / area, "Mbit/s/m2", "Carried downlink traffic per area", scale=1e-6),
-        "cell_load": metric(s["load"][:, 0].mean(axis=-1), "1", "Mean downlink load of the cells"),
-        "loads_settled": metric(s["converged"], "1", "Share of drops in which the coupled loads settled"),
+        "cell_load": share(s["load"][:, 0].mean(axis=-1), "Mean downlink load of the cells"),
+        "loads_settled": share(s["converged"], "Share of drops in which the coupled loads settled"),
     }
 
 
@@ -71,9 +74,7 @@ def day_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
 
     out = {
         "day_carried": metric(bits, "Tbit", "Traffic carried in the day, both directions", scale=1e-12),
-        "day_served_share": metric(
-            _ratio(carried.sum(axis=1), offered.sum(axis=1)), "1", "Carried over offered in the day"
-        ),
+        "day_served_share": share(_ratio(carried.sum(axis=1), offered.sum(axis=1)), "Carried over offered in the day"),
         "energy_total": metric(kwh(d.power_total), "kWh", "Energy of the day"),
         "energy_radio": metric(kwh(d.power_radio), "kWh", "Energy of cells and sites"),
         "energy_gpu": metric(kwh(d.power_gpu), "kWh", "Energy of GPU pools, cooling included"),
@@ -92,13 +93,11 @@ def _pool_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
     unserved = p.unserved_per_s.sum(axis=-1).sum(axis=1)
     asked = p.requests_per_s.sum(axis=-1).sum(axis=1)
     return {
-        "gpu_utilisation_ran": metric((p.utilisation_ran @ weight).mean(axis=1), "1", "Share of GPU time for the RAN"),
-        "gpu_utilisation_ai": metric((p.utilisation_ai @ weight).mean(axis=1), "1", "Share of GPU time for AI"),
+        "gpu_utilisation_ran": share((p.utilisation_ran @ weight).mean(axis=1), "Share of GPU time for the RAN"),
+        "gpu_utilisation_ai": share((p.utilisation_ai @ weight).mean(axis=1), "Share of GPU time for AI"),
         "tokens": metric(p.tokens_per_s.sum(axis=-1).mean(axis=1), "1/s", "Tokens generated per second"),
-        "requests_unserved": metric(_ratio(unserved, asked), "1", "Share of AI requests refused"),
-        "ran_deadline_miss": metric(
-            (p.deadline_miss @ weight).mean(axis=1), "1", "Share of RAN slots past their deadline"
-        ),
+        "requests_unserved": share(_ratio(unserved, asked), "Share of AI requests refused"),
+        "ran_deadline_miss": share((p.deadline_miss @ weight).mean(axis=1), "Share of RAN slots past their deadline"),
     }
 
 
@@ -108,13 +107,12 @@ def _key_metrics(world: World, d: VariantDay) -> dict[str, Metric]:
         return {}
     traffic = k.traffic.sum(axis=(1, 2))
     return {
-        "protected_quantum": metric(
+        "protected_quantum": share(
             _ratio((k.quantum + k.one_time_pad).sum(axis=(1, 2)), traffic),
-            "1",
             "Share of protected backhaul under quantum keys",
         ),
-        "protected_fallback": metric(_ratio(k.fallback.sum(axis=(1, 2)), traffic), "1", "Share under the fallback"),
-        "unsent": metric(_ratio(k.unsent.sum(axis=(1, 2)), traffic), "1", "Share not sent for want of keys"),
+        "protected_fallback": share(_ratio(k.fallback.sum(axis=(1, 2)), traffic), "Share under the fallback"),
+        "unsent": share(_ratio(k.unsent.sum(axis=(1, 2)), traffic), "Share not sent for want of keys"),
         "key_produced": metric(k.produced.sum(axis=(1, 2)), "Mbit", "Quantum keys made in the day", scale=1e-6),
         "key_consumed": metric(k.consumed.sum(axis=(1, 2)), "Mbit", "Quantum keys used, every hop counted", scale=1e-6),
     }
