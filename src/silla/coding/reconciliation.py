@@ -77,7 +77,7 @@ def choose(error_rate: float, efficiency: float, z: int = 384) -> Reconciler:
 
     >>> r = choose(0.02, 1.25)
     >>> r.code.n_rows, bool(abs(r.efficiency(0.02) - 1.25) < 0.01)
-    (7, True)
+    (6, True)
     """
     if not 0.001 <= error_rate <= 0.11:
         raise DomainError(f"error rate {error_rate}; allowed: 0.001 to 0.11")

@@ -122,7 +122,8 @@ def raise_failures(plan: Plan, failures: Mapping[str, str]) -> None:
     reasons = {describe(plan, t): failures[t.hash] for t in tasks if t.hash in failures}
     if reasons:
         raise RunError(
-            f"{len(reasons)} of {len(tasks)} tasks failed; no results were published, the others are kept for the next run",
+            f"{len(reasons)} of {len(tasks)} tasks failed; no results were published, "
+            "the others are kept for the next run",
             reasons,
         )
 
