@@ -5,9 +5,12 @@
 namespace silla {
 namespace {
 
-#define SILLA_TABLE(isa)                                                                               \
-  {#isa, isa::los, isa::coupling, isa::strongest, isa::weigh_cells, isa::weigh_users, isa::ldpc_sizes, \
-   isa::ldpc_decode, isa::ldpc_encode}
+#define SILLA_TABLE(isa) \
+  {#isa, \
+   isa::los, \
+   isa::coupling, isa::strongest, \
+   isa::weigh_cells, isa::weigh_users, \
+   isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)
