@@ -9,6 +9,7 @@ import typer
 
 from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
+from silla.cli._plot import plot_path, write_line_plot
 from silla.cli._qdc_link import DIMENSIONS, DirectLink, along, check_combination
 from silla.cli._qkd_link import with_changes
 from silla.cli._quantum_options import bar, distances, one_of
@@ -40,6 +41,7 @@ def qdc(
     misalignment: Annotated[float | None, typer.Option(help="Error rate of clicks after one way.")] = None,
     clock_hz: Annotated[float | None, typer.Option(help="Pulses or pairs per second (hd: frames of two bins).")] = None,
     intercept: Annotated[float, typer.Option(help="Share of photons that an eavesdropper measures and resends.")] = 0.0,
+    plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Secret message bits of a direct-communication link over its length, and its reach.
@@ -47,6 +49,7 @@ def qdc(
     No key is made: the message itself travels, and the rate is the secrecy capacity of the line. hd codes in time bins
     and checks phases; dl04 codes in qubits; two-step codes in photon pairs and needs a store of photons.
     """
+    page = plot_path(plot)
     one_of("--protocol", protocol, PROTOCOLS)
     one_of("--preset", preset, tuple(PRESETS))
     one_of("--source", source, SOURCES)
@@ -88,6 +91,11 @@ def qdc(
         "intercept": intercept,
         "source": system.source.text,
     }
+    if page is not None:
+        lines = {protocol: (found["km"], found["rate_bit_per_s"])}
+        title = f"{protocol}, {preset}: secret message bits over distance"
+        reach = f"Reach {found['max_km']:.1f} km. {system.source.text}."
+        write_line_plot(page, lines, "fibre, km", "secret message bits per second", True, title, notes=[reach])
     if json:
         emit_json(head | found)
     else:

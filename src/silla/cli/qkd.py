@@ -10,6 +10,7 @@ import typer
 
 from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
+from silla.cli._plot import plot_path, write_line_plot
 from silla.cli._qkd_link import Classical, Link, along, with_changes
 from silla.cli._qkd_protocols import MORE_PROTOCOLS, Continuous
 from silla.cli._quantum_options import bar, distances, one_of
@@ -56,6 +57,7 @@ def qkd(
     filter_nm: Annotated[float, typer.Option(help="Width of the receiver's filter.")] = 0.1,
     gate_ns: Annotated[float, typer.Option(help="Width of the receiver's gate.")] = 1.0,
     direction: Annotated[str, typer.Option(help="Of the classical channels: co or counter.")] = "co",
+    plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Key rate of a quantum link over its length, and its reach.
@@ -66,6 +68,7 @@ def qkd(
     cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
     """
     one_of("--protocol", protocol, PROTOCOLS)
+    page = plot_path(plot)
     one_of("--preset", preset, tuple(PRESETS))
     if protocol == "cv-qkd" and detector_efficiency is None:
         detector_efficiency = CONTINUOUS_EFFICIENCY  # the presets are of photon counters
@@ -109,6 +112,12 @@ def qkd(
         "clock_hz": system.clock_hz,
         "source": system.source.text,
     }
+    if page is not None:
+        unit = "secret message bits" if protocol == "dl04" else "secret key bits"
+        lines = {protocol: (found["km"], found["rate_bit_per_s"])}
+        title = f"{protocol}, {preset}: {unit} over distance"
+        reach = f"Reach {found['max_km']:.1f} km. {system.source.text}."
+        write_line_plot(page, lines, "fibre, km", f"{unit} per second", True, title, notes=[reach])
     if json:
         emit_json(head | found)
     else:
