@@ -29,7 +29,8 @@ def test_everything_asked_for_is_pinned_once():
     kernels = tomllib.loads((ROOT / "kernels" / "pyproject.toml").read_text())["build-system"]["requires"]
     extras = [requirement for group in project["optional-dependencies"].values() for requirement in group]
     asked = [*project["dependencies"], *extras, *kernels]
-    assert [r for r in asked if name_of(r) not in pins()] == []
+    own = {"silla"}  # an extra may include another of its own extras
+    assert [r for r in asked if name_of(r) not in {*pins(), *own}] == []
 
 
 def test_torch_is_pinned():
