@@ -1,4 +1,9 @@
 """Qubit problems and machines: QUBO and Ising, exact state vectors, classical rivals, resource estimates.
 
-Pure functions, arrays in and out; may import `silla.base` and `silla.coding` alone.
+Pure functions, arrays in and out; may import `silla.base` and `silla.coding` alone. Read `ising` first.
 """
+
+from silla.physics.qubits.problems import ris as _ris  # registers its cards
+
+__all__: list[str] = []
+_CARDS = (_ris,)
