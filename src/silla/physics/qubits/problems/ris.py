@@ -49,7 +49,8 @@ def best_single_link(cascaded: ArrayLike, direct: complex = 0.0) -> Surface:
 
     The maximum over s of |z(s)| is the maximum over theta of max_s Re(z(s) exp(-j theta)); the inner optimum is a sign
     pattern of which there are N on the half circle and their negatives (Ren, Shen, Li, Chen and Luo, A linear time
-    algorithm for the optimal discrete IRS beamforming, IEEE Wireless Commun. Lett. 12(3) 2023). Raises ArgumentError for an empty or infinite channel.
+    algorithm for the optimal discrete IRS beamforming, IEEE Wireless Commun. Lett. 12(3) 2023). Raises ArgumentError
+    for an empty channel or one that is not finite.
 
     >>> round(best_single_link([1.0, -2.0, 1.0j]).power, 9)
     10.0
