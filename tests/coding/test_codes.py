@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from silla.base.errors import ArgumentError, DomainError
-from silla.coding.codes import LIFTING_SIZES, base_graph, lifting_set, nr_code
+from silla.coding.codes import LIFTING_SIZES, base_graph, lifting_set, nr_code, quasi_cyclic
 from silla.coding.encoding import encode, encode_numpy
 
 
@@ -42,6 +42,36 @@ def test_unknown_graph_and_cut_are_refused():
         base_graph(3)
     with pytest.raises(DomainError):
         nr_code(1, 8).cut(3)
+
+
+def test_syndrome_of_any_code_is_its_matrix_times_the_bits():
+    rng = np.random.default_rng(4)
+    base, z = rng.integers(-1, 13, (3, 7)), 13
+    base[:, 0] = 5
+    code = quasi_cyclic(base, z)
+    h = np.zeros((3 * z, 7 * z), np.uint8)
+    for r, c in zip(*np.nonzero(base >= 0)):
+        h[r * z + np.arange(z), c * z + (np.arange(z) + base[r, c]) % z] = 1
+    x = some_bits(5, 7 * z)
+    assert (code.syndrome(x) == x @ h.T % 2).all()
+
+
+@pytest.mark.parametrize(
+    ("base", "z", "says"),
+    [([[0, 5]], 5, "shifts"), ([[-1, -1]], 5, "edges"), ([[0, 1]], 0, "at least 1"), ([[0.5]], 4, "integers"),
+     ([[0] * 300], 4, "256"), ([[0, 0]], 1 << 30, "allowed")],
+)  # fmt: skip
+def test_codes_that_do_not_hold_together_are_refused(base, z, says):
+    with pytest.raises(ArgumentError, match=says):
+        quasi_cyclic(np.array(base), z)
+
+
+def test_codes_without_the_standard_parity_part_are_not_encoded():
+    code = quasi_cyclic(np.arange(48).reshape(4, 12) % 7, 7)
+    with pytest.raises(ArgumentError, match="double diagonal"):
+        encode(code, some_bits(1, code.k))
+    with pytest.raises(DomainError, match="later rows"):
+        quasi_cyclic(np.arange(60).reshape(5, 12) % 7, 7).cut(4)
 
 
 @pytest.mark.parametrize("graph", [1, 2])

@@ -15,9 +15,9 @@ from silla.base.errors import ArgumentError
 from silla.base.rng import stream
 from silla.coding import rate_matching as rm
 from silla.coding.belief import belief_propagation, min_sum_float
-from silla.coding.codes import LIFTING_SIZES, nr_code
+from silla.coding.codes import LIFTING_SIZES, nr_code, quasi_cyclic
 from silla.coding.encoding import encode
-from silla.coding.min_sum import Correction, decode, decode_numpy, quantise
+from silla.coding.min_sum import CORRECTION, Correction, decode, decode_numpy, quantise
 
 
 def received(code, n_blocks, e, es_n0_db, seed=0, rv=0):
@@ -75,6 +75,69 @@ def test_all_instruction_sets_agree():
         silla_kernels.set_isa(before)
     for other in answers[1:]:
         assert all((a == b).all() for a, b in zip(answers[0], other))
+
+
+def random_code(rng, z, n_cols, degrees):
+    """A code without any structure: rows of these degrees on random columns."""
+    base = np.full((len(degrees), n_cols), -1)
+    for row, degree in zip(base, degrees):
+        row[rng.choice(n_cols, degree, replace=False)] = rng.integers(0, z, degree)
+    return quasi_cyclic(base, z)
+
+
+@pytest.mark.skipif(kernels.kernel("ldpc_decode") is None, reason="no C++ kernel")
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("z", [1, 7, 63, 64, 65, 129, 1000, 4096, 10007, 32768])
+def test_kernel_and_twin_agree_for_any_code_and_lifting_size(z, isa):
+    import silla_kernels
+
+    if isa not in silla_kernels.supported():
+        pytest.skip(f"this processor has no {isa}")
+    rng = np.random.default_rng(z)
+    code = random_code(rng, z, 43, [1, 2, 43, 3, 17, 24, 33, 9] if z < 4096 else [1, 43, 9])
+    llr = rng.integers(-128, 128, (2, code.n)).astype(np.int8)
+    syndrome = rng.integers(0, 2, (2, code.n_rows * z), dtype=np.uint8)
+    before = silla_kernels.isa()
+    silla_kernels.set_isa(isa)
+    try:
+        fast = decode(code, llr, max_iterations=2, n_out=code.n_cols, syndrome=syndrome)
+    finally:
+        silla_kernels.set_isa(before)
+    slow = decode_numpy(code, llr, 2, CORRECTION, True, code.n_cols, syndrome)
+    assert all((a == b).all() for a, b in zip(fast, slow))
+
+
+@pytest.mark.parametrize("z", [1000, 10007])
+def test_long_random_codes_find_the_bits_from_their_syndrome(z):
+    """A regular (3, 12) code of random circulants at a quarter of the errors that min-sum bears."""
+    rng = stream(1, "coding", "long", z)
+    half = [rng.permutation(24).reshape(2, 12) for _ in range(3)]
+    base = np.full((6, 24), -1)
+    for row, columns in zip(base, np.concatenate(half)):
+        row[columns] = rng.integers(0, z, 12)
+    code = quasi_cyclic(base, z)
+    bits = rng.integers(0, 2, (2, code.n), dtype=np.uint8)
+    other = bits ^ (rng.random(bits.shape) < 0.005)
+    llr = quantise(5.3 * (1.0 - 2.0 * other))
+    found = decode(
+        code,
+        llr,
+        max_iterations=40,
+        n_out=code.n_cols,
+        syndrome=code.syndrome(bits),
+        correction=Correction(offset=2, limit=31),
+    )
+    assert found.satisfied.all() and (found.bits == bits).all()
+    stays = decode(
+        code,
+        llr,
+        max_iterations=60,
+        n_out=code.n_cols,
+        syndrome=code.syndrome(bits),
+        early_stop=False,
+        correction=Correction(offset=2, limit=31),
+    )
+    assert (stays.bits == bits).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,4 +1,4 @@
-"""The quasi-cyclic LDPC codes of TS 38.212 clause 5.3.2: base graphs, lifting sizes, shifts.
+"""Quasi-cyclic LDPC codes: any base matrix and lifting size, and those of TS 38.212 clause 5.3.2.
 
 A code is a table of circulants. Edge e of row r joins check (r, i) to variable (col[e], (i + shift[e]) mod z), for
 every i below the lifting size z. The tables lie beside this file as CSV (TS 38.212 Tables 5.3.2-2 and 5.3.2-3).
@@ -14,13 +14,15 @@ import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
 
-__all__ = ["INFO_COLUMNS", "LIFTING_SIZES", "QCCode", "base_graph", "lifting_set", "nr_code"]
+__all__ = ["INFO_COLUMNS", "LIFTING_SIZES", "QCCode", "base_graph", "lifting_set", "nr_code", "quasi_cyclic"]
 
 _LIFTING_BASE = (2, 3, 5, 7, 9, 11, 13, 15)
 LIFTING_SIZES: tuple[int, ...] = tuple(
     sorted(a << j for a in _LIFTING_BASE for j in range(8) if a << j <= 384)
 )  # Table 5.3.2-1
 INFO_COLUMNS = {1: 22, 2: 10}
+_MAX_DEGREE = 256  # edges of a row; the decoder keeps a row's values side by side
+_MAX_BITS = 1 << 31  # n_cols * z with room for a vector behind each column, the reach of the decoder's 32-bit places
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,8 @@ class QCCode:
     """A quasi-cyclic parity-check matrix; its rows may be cut from below (`cut`) to raise the rate.
 
     row_first [n_rows + 1], col [n_edges] (increasing within a row), shift [n_edges] below z, all int32.
-    n_info : columns of information; the others are parity, one per row.
+    n_info : columns of information; the others are parity, one per row. Raises ArgumentError for a table that does not
+    hold together (a column twice in a row, a shift outside 0 .. z - 1, a row of no edge or of more than 256).
     """
 
     z: int
@@ -37,6 +40,11 @@ class QCCode:
     row_first: np.ndarray
     col: np.ndarray
     shift: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("row_first", "col", "shift"):
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), np.int32))
+        _check(self)
 
     @property
     def n_rows(self) -> int:
@@ -62,10 +70,21 @@ class QCCode:
 
     @functools.cache  # noqa: B019  a code lives as long as the process: nr_code keeps it
     def cut(self, n_rows: int) -> QCCode:
-        """The code of the first n_rows rows and the columns that they touch; DomainError outside 4 .. n_rows."""
-        if not 4 <= n_rows <= self.n_rows:
-            raise DomainError(f"{n_rows} rows asked of a code that has {self.n_rows}; allowed: 4 to {self.n_rows}")
+        """The code of the first n_rows rows and the columns of information and of these rows' parity.
+
+        DomainError outside 4 .. n_rows (1 .. n_rows where a code has fewer), and where a kept row uses the parity of a
+        row that is cut away.
+        """
+        least = min(4, self.n_rows)
+        if not least <= n_rows <= self.n_rows:
+            raise DomainError(
+                f"{n_rows} rows asked of a code that has {self.n_rows}; allowed: {least} to {self.n_rows}"
+            )
         last = int(self.row_first[n_rows])
+        if int(self.col[:last].max()) >= self.n_info + n_rows:
+            raise DomainError(
+                f"the first {n_rows} rows use parity columns of later rows: this code cannot be cut there"
+            )
         first, col, shift = self.row_first[: n_rows + 1].copy(), self.col[:last].copy(), self.shift[:last].copy()
         return QCCode(self.z, self.n_info + n_rows, self.n_info, first, col, shift)
 
@@ -85,6 +104,45 @@ class QCCode:
             for e in self.edges(row):
                 out[:, row] ^= np.roll(x[:, self.col[e]], -int(self.shift[e]), axis=-1)
         return out.reshape(len(x), -1)
+
+
+def _check(code: QCCode) -> None:
+    """ArgumentError unless the table describes a quasi-cyclic code within the decoder's reach."""
+    first, col, shift = code.row_first, code.col, code.shift
+    if code.z < 1 or code.n_cols < 1 or not 0 <= code.n_info <= code.n_cols:
+        raise ArgumentError(f"z {code.z}, n_cols {code.n_cols}, n_info {code.n_info}: z and n_cols are at least 1")
+    if code.n_cols * (code.z + 128) > _MAX_BITS:
+        raise ArgumentError(f"{code.n_cols} columns of {code.z} bits; allowed: n_cols * (z + 128) up to {_MAX_BITS}")
+    if first.ndim != 1 or len(first) < 2 or col.ndim != 1 or shift.shape != col.shape:
+        raise ArgumentError("row_first is [n_rows + 1] with one row at least; col and shift are [n_edges]")
+    degree = np.diff(first)
+    if first[0] != 0 or first[-1] != len(col) or degree.min() < 1 or degree.max() > _MAX_DEGREE:
+        raise ArgumentError(f"row_first runs from 0 to the {len(col)} edges in steps of 1 to {_MAX_DEGREE}")
+    if col.min() < 0 or col.max() >= code.n_cols or shift.min() < 0 or shift.max() >= code.z:
+        raise ArgumentError(f"an edge is outside the columns 0..{code.n_cols - 1} or the shifts 0..{code.z - 1}")
+    within = np.ones(len(col), bool)
+    within[first[:-1]] = False
+    if (np.diff(col, prepend=-1) <= 0)[within].any():
+        raise ArgumentError("the columns of a row must increase, each at most once (no sums of circulants)")
+
+
+def quasi_cyclic(base: np.ndarray, z: int, n_info: int | None = None) -> QCCode:
+    """The code of a base matrix: shifts of z x z circulants, -1 for an empty place.
+
+    base : integers [n_rows, n_cols], below z. z : any lifting size; the decoder takes tens of thousands as it takes 2.
+    n_info : columns of information (default n_cols - n_rows). Raises ArgumentError as `QCCode` does.
+
+    >>> code = quasi_cyclic(np.array([[0, 3, -1], [-1, 1, 2]]), 1000)
+    >>> code.n, code.n_rows, code.n_edges
+    (3000, 2, 4)
+    """
+    base = np.asarray(base)
+    if base.ndim != 2 or not np.issubdtype(base.dtype, np.integer) or base.size == 0 or base.min() < -1:
+        raise ArgumentError("a base matrix is [n_rows, n_cols] of integers, -1 for an empty place")
+    rows, col = np.nonzero(base >= 0)
+    first = np.searchsorted(rows, np.arange(len(base) + 1))
+    n_cols = base.shape[1]
+    return QCCode(int(z), n_cols, max(0, n_cols - len(base)) if n_info is None else n_info, first, col, base[rows, col])
 
 
 @functools.cache

@@ -7,6 +7,8 @@ own.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from silla.base.errors import ArgumentError
@@ -32,10 +34,31 @@ def encode(code: QCCode, info: np.ndarray) -> np.ndarray:
         raise ArgumentError(f"info has the shape {bits.shape}; expected [n_blocks, {code.k}]")
     if bits.size and bits.max() > 1:
         raise ArgumentError("info holds values other than 0 and 1")
+    _expect_core(code)
     fast = kernel("ldpc_encode")
     if fast is not None:
         return fast(bits, code.row_first, code.col, code.shift, code.z, code.n_cols)
     return encode_numpy(code, bits)
+
+
+@functools.lru_cache(maxsize=1024)
+def _expect_core(code: QCCode) -> None:
+    """ArgumentError unless the parity part is that of TS 38.212: four rows of a double diagonal, then one each."""
+    k = code.n_info
+    own = [[int(c) - k for c in code.col[list(code.edges(r))] if c >= k] for r in range(code.n_rows)]
+    flat = [
+        int(code.shift[e])
+        for r in range(code.n_rows)
+        for e in code.edges(r)
+        if code.col[e] > k and (r < 4 or code.col[e] == k + r)
+    ]
+    first = [int(code.shift[e]) for r in range(min(4, code.n_rows)) for e in code.edges(r) if code.col[e] == k]
+    without = [[c for c in columns if c] for columns in own]
+    core = without[:4] == [[1], [1, 2], [2, 3], [3]]
+    if not core or any(c[-1:] != [r] or min(c[:-1], default=0) >= 4 for r, c in enumerate(own[4:], 4)):
+        raise ArgumentError("encode() needs the parity part of TS 38.212 clause 5.3.2 (double diagonal, then one each)")
+    if any(flat) or len([s for s in set(first) if first.count(s) % 2]) != 1:
+        raise ArgumentError("encode() needs unrotated parity, and a first parity column that the four rows leave alone")
 
 
 def encode_numpy(code: QCCode, info: np.ndarray) -> np.ndarray:

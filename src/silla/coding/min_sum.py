@@ -41,8 +41,14 @@ class Correction:
 #
 # The slope there is about a factor of 10 in 0.15 dB. Counts of 300 blocks each chose the rule and are quoted here, so
 # they flatter it a little; validation/ldpc_eight_bits bounds the loss to 0.05 dB with other blocks.
+#
+# A belief that saturates forgets what it was made of: taking a large message away again then leaves too little, and
+# over many iterations a decided block can fall apart. The limit of 47 makes no difference above and mends that: at
+# 6.6 dB, rate 8/9, 2000 blocks, 5 block errors with 127, 0 with 47. With 31 a message cannot overrule a parity bit
+# that was received badly wrong, and 27 right blocks are taken for wrong ones; long codes of small column weights that
+# run for many iterations want it nevertheless.
 LLR_SCALE = 4.0
-CORRECTION = Correction(offset=2)
+CORRECTION = Correction(offset=2, limit=47)
 
 
 class Decoded(NamedTuple):
