@@ -13,8 +13,19 @@ import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
 from silla.coding.codes import INFO_COLUMNS, QCCode
+from silla.coding.min_sum import quantise
 
-__all__ = ["buffer_llr", "deinterleave", "output_lengths", "rate_dematch", "rate_match", "rows_needed", "selection"]
+__all__ = [
+    "buffer_llr",
+    "combine",
+    "deinterleave",
+    "output_lengths",
+    "rate_dematch",
+    "rate_match",
+    "rows_needed",
+    "rows_reached",
+    "selection",
+]
 
 _START = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}  # Table 5.4.2.1-2, numerators over 66 and 50
 
@@ -151,3 +162,53 @@ def rows_needed(code: QCCode, buffer: np.ndarray) -> int:
     received = np.abs(buffer).max(axis=0).reshape(code.n_cols, code.z).any(axis=1)
     last = int(np.flatnonzero(received)[-1]) + 1 if received.any() else 0
     return max(4, last - code.n_info)
+
+
+@functools.lru_cache(maxsize=256)
+def rows_reached(code: QCCode, e: int, *, n_filler: int = 0, rv: int = 0, n_ref: int | None = None) -> int:
+    """`rows_needed` of a transmission of e bits, from its places alone.
+
+    >>> from silla.coding.codes import nr_code
+    >>> rows_reached(nr_code(1, 8), 25 * 8)
+    5
+    """
+    last = int(selection(code, n_filler, rv, n_ref)[:e].max())
+    return max(4, last // code.z + 1 - code.n_info)
+
+
+@functools.lru_cache(maxsize=64)
+def _arrivals(code: QCCode, e: int, bits_per_symbol: int, n_filler: int, rv: int, n_ref: int | None):
+    """(places of the code word, number of the received LLR) of each turn of the buffer, in rising places."""
+    turn, order = selection(code, n_filler, rv, n_ref), _interleave(e, bits_per_symbol)
+    arrived = np.empty(e, np.int64)
+    arrived[order] = np.arange(e)
+    out = []
+    for start in range(0, e, len(turn)):
+        source = arrived[start : start + len(turn)]
+        places = turn[: len(source)]
+        rising = np.argsort(places)
+        out.append((places[rising], source[rising]))
+    return out
+
+
+def combine(
+    code: QCCode,
+    llr: np.ndarray,
+    total: np.ndarray,
+    numbers: np.ndarray,
+    *,
+    n_filler: int = 0,
+    rv: int = 0,
+    bits_per_symbol: int = 1,
+    n_ref: int | None = None,
+) -> None:
+    """Add received LLRs to a soft buffer of 8-bit integers in place, each sum kept within +-127.
+
+    llr : float or int8 [n, n_blocks, e]. total : int8 [n, C, code.n], of which the blocks `numbers` are meant.
+    """
+    steps = llr if llr.dtype == np.int8 else quantise(llr)
+    for places, source in _arrivals(code, llr.shape[-1], bits_per_symbol, n_filler, rv, n_ref):
+        for i, number in enumerate(numbers):
+            word = total[:, number]
+            sums = word[:, places].astype(np.int16) + steps[:, i, source]
+            word[:, places] = np.clip(sums, -127, 127)
