@@ -21,5 +21,6 @@ void bind_obstruction(nanobind::module_ &m);
 void bind_coupling(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
 void bind_ldpc(nanobind::module_ &m);
+void bind_qam(nanobind::module_ &m);
 
 }  // namespace silla

@@ -10,7 +10,8 @@ namespace {
    isa::los, \
    isa::coupling, isa::strongest, \
    isa::weigh_cells, isa::weigh_users, \
-   isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode}
+   isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode, \
+   isa::qam_map, isa::qam_demap_float, isa::qam_demap_int8}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

@@ -6,6 +6,7 @@
 #include "coupling.h"
 #include "ldpc.h"
 #include "obstruction.h"
+#include "qam.h"
 #include "received.h"
 
 namespace silla {
@@ -20,6 +21,9 @@ struct Table {
   ldpc_sizes_fn *ldpc_sizes;
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;
+  qam_map_fn *qam_map;
+  qam_demap_float_fn *qam_demap_float;
+  qam_demap_int8_fn *qam_demap_int8;
 };
 
 const Table &table();                 // the kernels in use

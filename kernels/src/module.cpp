@@ -14,4 +14,5 @@ NB_MODULE(_core, m) {
   silla::bind_coupling(m);
   silla::bind_received(m);
   silla::bind_ldpc(m);
+  silla::bind_qam(m);
 }
