@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 
 from silla_kernels._core import (
+    anneal,
     coupling,
+    enumerate_states,
     isa,
+    k_best,
     ldpc_decode,
     ldpc_encode,
     los,
@@ -20,16 +23,21 @@ from silla_kernels._core import (
     qam_demap_int8,
     qam_map,
     set_isa,
+    sphere,
     strongest,
     supported,
+    tabu,
     weigh_cells,
     weigh_users,
 )
 
 __all__ = [
     "INTERFACE",
+    "anneal",
     "coupling",
+    "enumerate_states",
     "isa",
+    "k_best",
     "ldpc_decode",
     "ldpc_encode",
     "los",
@@ -38,8 +46,10 @@ __all__ = [
     "qam_demap_int8",
     "qam_map",
     "set_isa",
+    "sphere",
     "strongest",
     "supported",
+    "tabu",
     "weigh_cells",
     "weigh_users",
 ]

@@ -4,10 +4,12 @@
 #include <vector>
 
 #include "coupling.h"
+#include "ising.h"
 #include "ldpc.h"
 #include "obstruction.h"
 #include "qam.h"
 #include "received.h"
+#include "tree.h"
 
 namespace silla {
 
@@ -24,6 +26,11 @@ struct Table {
   qam_map_fn *qam_map;
   qam_demap_float_fn *qam_demap_float;
   qam_demap_int8_fn *qam_demap_int8;
+  anneal_fn *anneal;
+  tabu_fn *tabu;
+  enumerate_fn *enumerate_states;
+  k_best_fn *k_best;
+  sphere_fn *sphere;
 };
 
 const Table &table();                 // the kernels in use
