@@ -1,8 +1,33 @@
-"""Optical fibre: loss, delay, and the noise that classical channels put into a quantum channel.
+"""Optical channels: fibre and free space, satellites, and the noise that other light puts into a quantum channel.
 
-Pure functions over arrays. May import numpy and `silla.base`. Read `fibre.py` first, then `raman.py`.
+Pure functions over arrays. May import numpy, scipy, `sgp4` (within functions) and `silla.base`. Read `fibre.py` first,
+then `raman.py`; `free_space.py` for links through the air, `orbit.py` for satellites.
 """
 
-from silla.physics.optical import coexistence, fibre, four_wave_mixing, raman, raman_gain
+from silla.physics.optical import (
+    air,
+    beam,
+    coexistence,
+    fibre,
+    four_wave_mixing,
+    free_space,
+    orbit,
+    raman,
+    raman_gain,
+    sky,
+    turbulence,
+)
 
-__all__ = ["coexistence", "fibre", "four_wave_mixing", "raman", "raman_gain"]
+__all__ = [
+    "air",
+    "beam",
+    "coexistence",
+    "fibre",
+    "four_wave_mixing",
+    "free_space",
+    "orbit",
+    "raman",
+    "raman_gain",
+    "sky",
+    "turbulence",
+]
