@@ -104,7 +104,7 @@ def mixing_photons_per_s(
     powers_w: ArrayLike,
     frequencies_hz: ArrayLike,
     quantum_hz: ArrayLike,
-    bandwidth_hz: float,
+    bandwidth_hz: ArrayLike,
     length_m: float,
     *,
     alpha_per_m: float,
@@ -150,9 +150,9 @@ def mixing_photons_per_s(
     )
     order = np.argsort(made_hz)
     made_hz, summed = made_hz[order], np.concatenate([[0.0], np.cumsum((watts / (PLANCK_J_S * made_hz))[order])])
-    quantum = np.asarray(quantum_hz, float)
-    first = np.searchsorted(made_hz, quantum - 0.5 * bandwidth_hz, side="left")
-    last = np.searchsorted(made_hz, quantum + 0.5 * bandwidth_hz, side="right")
+    quantum, half = np.asarray(quantum_hz, float), 0.5 * np.asarray(bandwidth_hz, float)
+    first = np.searchsorted(made_hz, quantum - half, side="left")
+    last = np.searchsorted(made_hz, quantum + half, side="right")
     return np.where(last > first, summed[last] - summed[first], 0.0)[()]
 
 
