@@ -21,6 +21,7 @@ void bind_obstruction(nanobind::module_ &m);
 void bind_coupling(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
 void bind_ldpc(nanobind::module_ &m);
+void bind_photons(nanobind::module_ &m);
 void bind_qam(nanobind::module_ &m);
 void bind_ising(nanobind::module_ &m);
 void bind_tree(nanobind::module_ &m);

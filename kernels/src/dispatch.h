@@ -7,6 +7,7 @@
 #include "ising.h"
 #include "ldpc.h"
 #include "obstruction.h"
+#include "photons.h"
 #include "qam.h"
 #include "received.h"
 #include "tree.h"
@@ -23,6 +24,7 @@ struct Table {
   ldpc_sizes_fn *ldpc_sizes;
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;
+  photon_clicks_fn *photon_clicks;
   qam_map_fn *qam_map;
   qam_demap_float_fn *qam_demap_float;
   qam_demap_int8_fn *qam_demap_int8;

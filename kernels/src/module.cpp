@@ -14,6 +14,7 @@ NB_MODULE(_core, m) {
   silla::bind_coupling(m);
   silla::bind_received(m);
   silla::bind_ldpc(m);
+  silla::bind_photons(m);
   silla::bind_qam(m);
   silla::bind_ising(m);
   silla::bind_tree(m);
