@@ -53,7 +53,8 @@ def main() -> None:
         for name, rows in (("8/9", 5), ("1/2", 24), ("1/3", 46)):
             part = np.ascontiguousarray(llr[:, : (K_COLUMNS + rows) * Z])
             edges = slice(0, int(first[rows]))
-            arguments = (part, first[: rows + 1], col[edges], shift[edges], Z, K_COLUMNS, 10, 16, 2, 127, False)
+            order = np.arange(rows, dtype=np.int32)
+            arguments = (part, first[: rows + 1], col[edges], shift[edges], order, Z, K_COLUMNS, 10, 16, 2, 127, False)
             spent = seconds(lambda given=arguments: silla_kernels.ldpc_decode(*given))
             print(f"{isa:9s} rate {name} {info.size / spent / 1e6:6.1f} Mbit/s")
 

@@ -56,7 +56,7 @@ __all__ = [
     "weigh_users",
 ]
 
-INTERFACE = 1  # raised whenever the arguments or results of a kernel change
+INTERFACE = 2  # raised whenever the arguments or results of a kernel change
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

@@ -37,13 +37,21 @@ static LdpcGraph graph(const Edges &row_first, const Edges &col, const Edges &sh
   return {n_rows, n_cols, z, first, col.data(), shift.data()};
 }
 
+static std::int8_t *aligned(std::int8_t *p) {
+  return p + (ldpc_max_vector - reinterpret_cast<std::uintptr_t>(p) % ldpc_max_vector) % ldpc_max_vector;
+}
+
 static nb::tuple decode(const in<std::int8_t, nb::ndim<2>> &llr, const Edges &row_first, const Edges &col,
-                        const Edges &shift, std::int32_t z, std::int32_t n_out, std::int32_t max_iterations,
+                        const Edges &shift, const Edges &order, std::int32_t z, std::int32_t n_out, std::int32_t max_iterations,
                         std::int32_t sixteenths, std::int32_t offset, std::int32_t limit, bool early_stop,
-                        const std::optional<Blocks> &syndrome) {
+                        const std::optional<Blocks> &syndrome, std::int32_t n_crc,
+                        const std::optional<in<std::uint32_t, nb::shape<8, 256>>> &crc_table) {
   expect(z >= 1 && llr.shape(1) % std::size_t(z) == 0, "llr must be [n_blocks, n_cols * z]");
   const std::int32_t n_cols = std::int32_t(llr.shape(1) / std::size_t(z));
   const LdpcGraph g = graph(row_first, col, shift, n_cols, z);
+  expect(order.shape(0) == std::size_t(g.n_rows), "order must be [n_rows]");
+  for (std::int32_t r = 0; r < g.n_rows; ++r)
+    expect(order.data()[r] >= 0 && order.data()[r] < g.n_rows, "order must name rows");
   const std::size_t n = llr.shape(0), checks = std::size_t(g.n_rows) * std::size_t(z);
   expect(n_out >= 0 && n_out <= n_cols, "n_out must be 0 .. n_cols");
   expect(max_iterations >= 1, "one iteration at least");
@@ -51,19 +59,23 @@ static nb::tuple decode(const in<std::int8_t, nb::ndim<2>> &llr, const Edges &ro
          "sixteenths 1..16, offset 0..127, limit 1..127");
   expect(!syndrome || (syndrome->shape(0) == n && syndrome->shape(1) == checks), "syndrome must be [n_blocks, n_rows * z]");
   const LdpcSizes s = table().ldpc_sizes(z);
-  const std::size_t n_edges = col.shape(0), vectors = n_edges * std::size_t(s.n_vec);
-  std::unique_ptr<std::int8_t[]> beliefs(new std::int8_t[std::size_t(n_cols) * std::size_t(s.stride) + ldpc_max_vector]());
-  std::unique_ptr<std::int8_t[]> messages(new std::int8_t[vectors * std::size_t(s.width)]);
-  std::unique_ptr<std::uint32_t[]> at(new std::uint32_t[vectors]);
-  std::unique_ptr<std::int32_t[]> wrapped(new std::int32_t[n_edges]);
+  expect(n_crc >= 0 && std::size_t(n_crc) <= llr.shape(1) && (n_crc == 0 || crc_table),
+         "n_crc is 0 .. n_cols * z, with a table");
+  const std::size_t n_edges = col.shape(0), vectors = n_edges * std::size_t(s.n_vec), columns = std::size_t(n_cols);
+  expect(2 * columns * std::size_t(s.stride) < (std::size_t(1) << 32), "the code is too large: 2 n_cols z below 2^32");
+  std::unique_ptr<std::int8_t[]> beliefs(new std::int8_t[2 * columns * std::size_t(s.stride) + 2 * ldpc_max_vector]());
+  std::unique_ptr<std::int8_t[]> messages(new std::int8_t[vectors * std::size_t(s.width) + ldpc_max_vector]);
+  std::unique_ptr<std::uint32_t[]> at(new std::uint32_t[2 * (vectors + n_edges)]);
+  std::unique_ptr<std::int32_t[]> places(new std::int32_t[4 * columns]);
   std::unique_ptr<std::uint8_t[]> bits(new std::uint8_t[n * std::size_t(n_out) * std::size_t(z)]);
   std::unique_ptr<std::int32_t[]> iterations(new std::int32_t[n]);
   std::unique_ptr<bool[]> satisfied(new bool[n]);
   {
     nb::gil_scoped_release unlocked;
-    table().ldpc_decode({g, std::int64_t(n), n_out, llr.data(), syndrome ? syndrome->data() : nullptr, max_iterations,
-                         sixteenths, offset, limit, early_stop},
-                        {beliefs.get(), messages.get(), at.get(), wrapped.get()},
+    table().ldpc_decode({g, order.data(), std::int64_t(n), n_out, llr.data(), syndrome ? syndrome->data() : nullptr, max_iterations,
+                         sixteenths, offset, limit, early_stop, n_crc, crc_table ? crc_table->data() : nullptr},
+                        {aligned(beliefs.get()), aligned(messages.get()), at.get(), at.get() + 2 * vectors,
+                         places.get(), places.get() + columns, places.get() + 2 * columns},
                         {bits.get(), iterations.get(), satisfied.get()});
   }
   return nb::make_tuple(make_array<std::uint8_t>(bits.release(), {n, std::size_t(n_out) * std::size_t(z)}),
@@ -88,8 +100,9 @@ static auto encode(const Blocks &info, const Edges &row_first, const Edges &col,
 }
 
 void bind_ldpc(nb::module_ &m) {
-  m.def("ldpc_decode", &decode, "llr"_a, "row_first"_a, "col"_a, "shift"_a, "z"_a, "n_out"_a, "max_iterations"_a,
-        "sixteenths"_a, "offset"_a, "limit"_a, "early_stop"_a, "syndrome"_a.none() = nb::none(),
+  m.def("ldpc_decode", &decode, "llr"_a, "row_first"_a, "col"_a, "shift"_a, "order"_a, "z"_a, "n_out"_a, "max_iterations"_a,
+        "sixteenths"_a, "offset"_a, "limit"_a, "early_stop"_a, "syndrome"_a.none() = nb::none(), "n_crc"_a = 0,
+        "crc_table"_a.none() = nb::none(),
         "(bits [n_blocks, n_out * z], iterations, satisfied) of layered min-sum decoding.");
   m.def("ldpc_encode", &encode, "info"_a, "row_first"_a, "col"_a, "shift"_a, "z"_a, "n_cols"_a,
         "Code words [n_blocks, n_cols * z], the information first.");

@@ -1,7 +1,9 @@
 // Layered min-sum decoding and encoding of quasi-cyclic LDPC codes, one vector lane per check of a circulant.
 //
-// The beliefs of a column lie in lane order followed by a copy of their first ones, so that a rotated read is one
-// unaligned load. Nothing of the C++ library is used: its inline functions would be shared between instruction sets.
+// A column's beliefs lie in the order of the checks of the row that wrote them last, and are followed by a copy of the
+// first ones: a row reads them by one unaligned load and writes them aligned, into the other of the column's two places.
+// Writing in place would make every store straddle cache lines, and the loads of the next row wait for them.
+// Nothing of the C++ library is used: its inline functions would be shared between instruction sets.
 #include "ldpc.h"
 
 #if defined(__AVX2__)
@@ -15,13 +17,14 @@ namespace {
 #include "bytes.h"
 
 constexpr int W = Bytes::width;
-constexpr int max_degree = 32;  // rows of a higher degree keep their values in memory
+#define SILLA_UNROLL _Pragma("GCC unroll 32")
 
 struct Layer {
-  const std::uint32_t *at;  // [n_vec][degree]
-  std::int8_t *message;     // [n_vec][degree][W]
+  const std::uint32_t *at;       // [n_vec][degree] where each vector starts in llr
+  const std::uint32_t *to;       // [degree] where the column is written
+  std::int8_t *message;          // [n_vec][degree][W]
   const std::uint8_t *syndrome;  // [z], or null
-  int degree, n_vec, rest;  // rest: lanes of the last vector, 0 when it is full
+  int degree, n_vec, z;
 };
 
 struct Rule {
@@ -40,16 +43,18 @@ inline Bytes target(const std::uint8_t *syndrome, int n) {
   return Bytes::load(sign);
 }
 
-// One vector of checks: D edges (0: as many as the layer says).
-template <int D, bool fresh, bool partial>
-inline void checks(const Layer &layer, int v, std::int8_t *llr, Rule rule) {
+inline int lanes_of(int z, int v) { return z - v * W < W ? z - v * W : W; }
+
+// One vector of checks: D edges (0: as many as the layer says). Lanes behind the circulant's end hold anything.
+template <int D, bool fresh, bool head>
+inline void checks(const Layer &layer, int v, std::int8_t *__restrict llr, Rule rule) {
   const int degree = D ? D : layer.degree;
   const std::uint32_t *at = layer.at + std::int64_t(v) * degree;
   std::int8_t *message = layer.message + std::int64_t(v) * degree * W;
-  const int lanes = partial ? layer.rest : W;
   Bytes t[D ? D : 256];
   Bytes least = Bytes::all(rule.limit), second = least;
-  Bytes sign = layer.syndrome ? target(layer.syndrome + v * W, lanes) : Bytes::all(0);
+  Bytes sign = layer.syndrome ? target(layer.syndrome + v * W, lanes_of(layer.z, v)) : Bytes::all(0);
+  SILLA_UNROLL
   for (int e = 0; e < degree; ++e) {
     const Bytes l = Bytes::load(llr + at[e]);
     t[e] = fresh ? l : sub_sat(l, Bytes::load(message + e * W));
@@ -59,20 +64,22 @@ inline void checks(const Layer &layer, int v, std::int8_t *llr, Rule rule) {
     sign = sign ^ t[e];
   }
   const Bytes common = corrected(least, rule), own = corrected(second, rule);
+  SILLA_UNROLL
   for (int e = 0; e < degree; ++e) {
     const Bytes m = negate_if(sign ^ t[e], if_equal(abs_u(t[e]), least, own, common));
     const Bytes l = add_sat(t[e], m);
     m.store(message + e * W);
-    if (partial) first(lanes, l, Bytes::load(llr + at[e])).store(llr + at[e]);
-    else l.store(llr + at[e]);
+    l.store(llr + layer.to[e] + v * W);
+    if (head)  // the copy behind the end; short circulants are repeated until a vector fits behind any place
+      for (int copy = layer.z; copy < layer.z + W; copy += layer.z) l.store(llr + layer.to[e] + copy);
   }
 }
 
+// The first vector comes last: its copy lies over what the last one wrote behind the circulant's end.
 template <int D, bool fresh>
 void run_layer(const Layer &layer, std::int8_t *llr, Rule rule) {
-  const int full = layer.rest ? layer.n_vec - 1 : layer.n_vec;
-  for (int v = 0; v < full; ++v) checks<D, fresh, false>(layer, v, llr, rule);
-  if (layer.rest) checks<D, fresh, true>(layer, full, llr, rule);
+  for (int v = 1; v < layer.n_vec; ++v) checks<D, fresh, false>(layer, v, llr, rule);
+  checks<D, fresh, true>(layer, 0, llr, rule);
 }
 
 template <bool fresh>
@@ -93,97 +100,183 @@ void run_layer(const Layer &layer, std::int8_t *llr, Rule rule) {
   }
 }
 
-// After a row: what was written behind a column's end belongs at its start, and the copy behind the end is renewed.
-inline void close_circle(std::int8_t *column, int z, int wrapped) {
-  if (z >= W) {
-    const Bytes x = first(wrapped, Bytes::load(column + z), Bytes::load(column));
-    x.store(column);
-    x.store(column + z);
-    return;
-  }
-  for (int i = 0; i < wrapped; ++i) column[i] = column[z + i];
-  for (int i = 0; i < W; ++i) column[z + i] = column[i];
-}
+// Where everything lies. A column changes places with every row that reads it rotated, and after two iterations it is
+// back where it began; so there is one table for the even iterations and one for the odd.
+struct Plan {
+  const LdpcGraph &g;
+  const std::int32_t *order;
+  const LdpcSizes &s;
+  const LdpcWorkspace &work;
+  std::int64_t n_at;
 
-bool all_hold(const LdpcGraph &g, const std::uint32_t *at, const std::int8_t *llr, const std::uint8_t *syndrome, int n_vec) {
-  for (int r = 0; r < g.n_rows; ++r) {
-    const int degree = g.row_first[r + 1] - g.row_first[r];
-    for (int v = 0; v < n_vec; ++v, at += degree) {
-      const int lanes = g.z - v * W < W ? g.z - v * W : W;
-      Bytes sign = syndrome ? target(syndrome + std::int64_t(r) * g.z + v * W, lanes) : Bytes::all(0);
-      for (int e = 0; e < degree; ++e) sign = sign ^ Bytes::load(llr + at[e]);
-      if (signs(sign) << (64 - lanes)) return false;
+  const std::uint32_t *at(int odd) const { return work.at + odd * n_at; }
+  const std::uint32_t *to(int odd) const { return work.to + odd * g.row_first[g.n_rows]; }
+  // Column c between iterations: `done` of them.
+  std::int64_t column(int c, int done) const { return (2 * c + (done & work.turns[c] & 1)) * s.stride; }
+
+  void build() const {
+    const int n_edges = g.row_first[g.n_rows];
+    for (int c = 0; c < g.n_cols; ++c) work.last[c] = work.turns[c] = 0;
+    for (int i = 0; i < g.n_rows; ++i)
+      for (int e = g.row_first[order[i]]; e < g.row_first[order[i] + 1]; ++e) work.last[g.col[e]] = g.shift[e];
+    std::int32_t *now = work.now, *side = work.now + g.n_cols;
+    for (int c = 0; c < g.n_cols; ++c) now[c] = work.last[c], side[c] = 0;
+    for (int odd = 0; odd < 2; ++odd) {
+      std::uint32_t *table = work.at + odd * n_at;
+      for (int i = 0; i < g.n_rows; ++i) {
+        const int r = order[i], degree = g.row_first[r + 1] - g.row_first[r];
+        for (int k = 0; k < degree; ++k) {
+          const int e = g.row_first[r] + k, c = g.col[e];
+          int from = g.shift[e] - now[c];
+          if (from < 0) from += g.z;
+          const std::uint32_t base = std::uint32_t((2 * c + side[c]) * s.stride);
+          if (from) side[c] ^= 1, work.turns[c] += 1 - odd;
+          now[c] = g.shift[e];
+          work.to[odd * n_edges + e] = std::uint32_t((2 * c + side[c]) * s.stride);
+          for (int v = 0; v < int(s.n_vec); ++v) {
+            table[v * degree + k] = base + std::uint32_t(from);
+            from += W;
+            if (from >= g.z) from -= g.z;
+          }
+        }
+        table += s.n_vec * degree;
+      }
     }
   }
-  return true;
-}
 
-void place(const LdpcGraph &g, const LdpcSizes &s, const LdpcWorkspace &work) {
-  std::uint32_t *at = work.at;
-  for (int r = 0; r < g.n_rows; ++r)
-    for (int v = 0; v < int(s.n_vec); ++v)
-      for (int e = g.row_first[r]; e < g.row_first[r + 1]; ++e) {
-        const int from = (g.shift[e] + v * W) % g.z, lanes = g.z - v * W < W ? g.z - v * W : W;
-        *at++ = std::uint32_t(g.col[e] * s.stride + from);
-        if (v == 0) work.wrapped[e] = 0;
-        if (from + lanes > g.z) work.wrapped[e] = from + lanes - g.z;
+  void load(const std::int8_t *from) const {
+    for (int c = 0; c < g.n_cols; ++c, from += g.z) {
+      std::int8_t *to = work.llr + column(c, 0);
+      const int turn = work.last[c];
+      __builtin_memcpy(to, from + turn, std::size_t(g.z - turn));
+      __builtin_memcpy(to + g.z - turn, from, std::size_t(turn));
+      for (int i = g.z; i < g.z + W; ++i) to[i] = to[i - g.z];
+    }
+  }
+
+  template <bool fresh>
+  void iterate(int odd, const std::uint8_t *syndrome, Rule rule) const {
+    const std::uint32_t *from = at(odd), *into = to(odd);
+    std::int8_t *message = work.message;
+    for (int i = 0; i < g.n_rows; ++i) {
+      const int r = order[i], degree = g.row_first[r + 1] - g.row_first[r];
+      const Layer layer{from, into + g.row_first[r], message, syndrome ? syndrome + std::int64_t(r) * g.z : nullptr,
+                        degree, int(s.n_vec), g.z};
+      run_layer<fresh>(layer, work.llr, rule);
+      from += s.n_vec * degree;
+      message += s.n_vec * degree * W;
+    }
+  }
+
+  // Whether the checks of the rows first .. last hold.
+  bool hold(int first, int last, int done, const std::uint8_t *syndrome) const {
+    for (int r = first; r < last; ++r) {
+      const std::int8_t *from[256];
+      int place[256];
+      const int e0 = g.row_first[r], degree = g.row_first[r + 1] - e0;
+      for (int k = 0; k < degree; ++k) {
+        const int c = g.col[e0 + k], p = g.shift[e0 + k] - work.last[c];
+        from[k] = work.llr + column(c, done);
+        place[k] = p < 0 ? p + g.z : p;
       }
-}
-
-void load_block(const LdpcGraph &g, const LdpcSizes &s, const std::int8_t *from, std::int8_t *llr) {
-  for (int c = 0; c < g.n_cols; ++c, from += g.z) {
-    std::int8_t *column = llr + c * s.stride;
-    __builtin_memcpy(column, from, std::size_t(g.z));
-    for (int i = 0; i < W; ++i) column[g.z + i] = column[i];
+      for (int v = 0; v < int(s.n_vec); ++v) {
+        const int lanes = lanes_of(g.z, v);
+        Bytes sign = syndrome ? target(syndrome + std::int64_t(r) * g.z + v * W, lanes) : Bytes::all(0);
+        for (int k = 0; k < degree; ++k) {
+          sign = sign ^ Bytes::load(from[k] + place[k]);
+          place[k] += W;
+          if (place[k] >= g.z) place[k] -= g.z;
+        }
+        if (signs(sign) << (64 - lanes)) return false;
+      }
+    }
+    return true;
   }
-}
 
-template <bool fresh>
-void iterate(const LdpcGraph &g, const LdpcSizes &s, const LdpcWorkspace &work, const std::uint8_t *syndrome, Rule rule) {
-  const std::uint32_t *at = work.at;
-  std::int8_t *message = work.message;
-  for (int r = 0; r < g.n_rows; ++r) {
-    const int first_edge = g.row_first[r], degree = g.row_first[r + 1] - first_edge;
-    const Layer layer{at, message, syndrome ? syndrome + std::int64_t(r) * g.z : nullptr, degree, int(s.n_vec), g.z % W};
-    run_layer<fresh>(layer, work.llr, rule);
-    for (int e = first_edge; e < first_edge + degree; ++e)
-      close_circle(work.llr + g.col[e] * s.stride, g.z, work.wrapped[e]);
-    at += s.n_vec * degree;
-    message += s.n_vec * degree * W;
+  // Decisions of the first n columns in their own order.
+  void decide(int n, int done, std::uint8_t *bits) const {
+    for (int c = 0; c < n; ++c, bits += g.z) {
+      const std::int8_t *from = work.llr + column(c, done);
+      const int turn = work.last[c];
+      std::uint8_t *__restrict a = bits + turn, *__restrict b = bits;
+      for (int i = 0; i < g.z - turn; ++i) a[i] = std::uint8_t(from[i]) >> 7;
+      from += g.z - turn;
+      for (int i = 0; i < turn; ++i) b[i] = std::uint8_t(from[i]) >> 7;
+    }
   }
+};
+
+// The register of a CRC, reversed so that the bit that comes first is the lowest.
+struct Crc {
+  const std::uint32_t *table;
+  std::uint32_t r = 0;
+
+  void word(std::uint64_t x) {
+    x ^= r;
+    r = 0;
+    for (int k = 0; k < 8; ++k) r ^= table[(7 - k) * 256 + int(x >> 8 * k & 255)];
+  }
+  void bit(int x) { r = (r >> 1) ^ ((r ^ std::uint32_t(x)) & 1 ? table[128] : 0); }  // of a bit that no bit follows
+};
+
+// Whether the first n bits end with their CRC.
+bool crc_holds(const Plan &plan, int n, int done, const std::uint32_t *table) {
+  const LdpcGraph &g = plan.g;
+  Crc crc{table};
+  for (int first = 0; first < n; first += g.z) {
+    const int c = first / g.z, turn = plan.work.last[c], size = n - first < g.z ? n - first : g.z;
+    const std::int8_t *from = plan.work.llr + plan.column(c, done);
+    int place = turn ? g.z - turn : 0, i = 0;
+    if (g.z % 64 == 0)
+      for (; i + 64 <= size; i += 64) {
+        std::uint64_t x = 0;
+        for (int k = 0; k < 64; k += W) {
+          x |= signs(Bytes::load(from + place)) << k;
+          place += W;
+          if (place >= g.z) place -= g.z;
+        }
+        crc.word(x);
+      }
+    for (; i < size; ++i) {
+      const int p = i + (turn ? g.z - turn : 0);
+      crc.bit(from[p < g.z ? p : p - g.z] < 0);
+    }
+  }
+  return crc.r == 0;
 }
 
 }  // namespace
 
 LdpcSizes ldpc_sizes(std::int32_t z) {
-  // A column's copy behind its end is one vector; columns start at multiples of the vector.
-  return {(z + W + W - 1) / W * W, (z + W - 1) / W, W};
+  // Room for the copy behind a column's end; columns start at multiples of the vector.
+  const std::int64_t copies = z < W ? 2 * W : W;
+  return {(z + copies + W - 1) / W * W, (z + W - 1) / W, W};
 }
 
 void ldpc_decode(const LdpcDecodeInput &in, const LdpcWorkspace &work, const LdpcDecodeOutput &out) {
   const LdpcGraph &g = in.graph;
   const LdpcSizes s = ldpc_sizes(g.z);
   const Rule rule{in.sixteenths, in.offset, in.limit};
-  place(g, s, work);
+  const Plan plan{g, in.order, s, work, g.row_first[g.n_rows] * s.n_vec};
+  const int core = g.n_rows < 4 ? g.n_rows : 4;
+  plan.build();
   for (std::int64_t b = 0; b < in.n_blocks; ++b) {
     const std::uint8_t *syndrome = in.syndrome ? in.syndrome + b * g.n_rows * g.z : nullptr;
-    load_block(g, s, in.llr + b * g.n_cols * g.z, work.llr);
+    plan.load(in.llr + b * g.n_cols * g.z);
     int done = 0;
     bool hold = false;
-    while (done < in.max_iterations) {
-      if (done == 0) iterate<true>(g, s, work, syndrome, rule);
-      else iterate<false>(g, s, work, syndrome, rule);
+    while (!hold && done < in.max_iterations) {
+      if (done == 0) plan.iterate<true>(0, syndrome, rule);
+      else plan.iterate<false>(done & 1, syndrome, rule);
       ++done;
-      if (in.early_stop || done == in.max_iterations) {
-        hold = all_hold(g, work.at, work.llr, syndrome, int(s.n_vec));
-        if (hold) break;
+      if ((in.early_stop || done == in.max_iterations) && plan.hold(0, core, done, syndrome)) {
+        hold = in.n_crc && crc_holds(plan, in.n_crc, done, in.crc_table);
+        hold = hold || plan.hold(core, g.n_rows, done, syndrome);
       }
     }
     out.iterations[b] = done;
     out.satisfied[b] = hold;
-    std::uint8_t *bits = out.bits + b * in.n_out * g.z;
-    for (int c = 0; c < in.n_out; ++c)
-      for (int i = 0; i < g.z; ++i) bits[c * g.z + i] = std::uint8_t(work.llr[c * s.stride + i]) >> 7;
+    plan.decide(in.n_out, done, out.bits + b * in.n_out * g.z);
   }
 }
 

@@ -18,6 +18,7 @@ struct LdpcGraph {
 
 struct LdpcDecodeInput {
   LdpcGraph graph;
+  const std::int32_t *order;     // [n_rows] the rows in the order in which they are worked on
   std::int64_t n_blocks;
   std::int32_t n_out;            // columns whose decisions are wanted, the first ones
   const std::int8_t *llr;        // [n_blocks, n_cols * z], positive for a zero bit
@@ -25,6 +26,8 @@ struct LdpcDecodeInput {
   std::int32_t max_iterations;
   std::int32_t sixteenths, offset, limit;  // a message is max((min(magnitude, limit) * sixteenths + 8 >> 4) - offset, 0)
   bool early_stop;
+  std::int32_t n_crc;              // the first n_crc bits end with their CRC, which may stop a block too; 0 for none
+  const std::uint32_t *crc_table;  // [8][256]: reversed remainder of a byte that 0 .. 7 bytes follow; null for none
 };
 
 struct LdpcDecodeOutput {
@@ -33,11 +36,12 @@ struct LdpcDecodeOutput {
   bool *satisfied;            // [n_blocks] all checks hold
 };
 
-// Room for one decoding, allocated by the caller; sizes from ldpc_workspace().
+// Room for one decoding, allocated by the caller; sizes from ldpc_sizes().
 struct LdpcWorkspace {
-  std::int8_t *llr, *message;     // [n_cols * stride], [n_edges * n_vec * width]
-  std::uint32_t *at;              // [n_rows][n_vec][degree] where each vector of each edge starts in llr
-  std::int32_t *wrapped;          // [n_edges]
+  std::int8_t *llr, *message;  // [n_cols * 2 * stride], [n_edges * n_vec * width]
+  std::uint32_t *at, *to;      // [2][n_edges * n_vec], [2][n_edges] where each edge is read and written in llr
+  std::int32_t *last, *turns;  // [n_cols] shift of the last row that writes a column; how often an iteration moves it
+  std::int32_t *now;           // [2 * n_cols] for building the tables
 };
 
 struct LdpcSizes {

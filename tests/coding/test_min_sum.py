@@ -16,6 +16,7 @@ from silla.base.rng import stream
 from silla.coding import rate_matching as rm
 from silla.coding.belief import belief_propagation, min_sum_float
 from silla.coding.codes import LIFTING_SIZES, nr_code, quasi_cyclic
+from silla.coding.crc import CRC_LENGTH, append
 from silla.coding.encoding import encode
 from silla.coding.min_sum import CORRECTION, Correction, decode, decode_numpy, quantise
 
@@ -43,19 +44,34 @@ def received(code, n_blocks, e, es_n0_db, seed=0, rv=0):
     st.sampled_from([1, 31, 127]),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([None, "6", "11", "16", "24A", "24B", "24C"]),
     st.integers(0, 2**31),
 )
-def test_kernel_and_twin_agree_in_every_bit(graph, z, rows, sixteenths, offset, limit, early_stop, with_syndrome, seed):
+def test_kernel_and_twin_agree_in_every_bit(
+    graph, z, rows, sixteenths, offset, limit, early_stop, with_syndrome, name, seed
+):
     code = nr_code(graph, z).cut(rows)
     rng = np.random.default_rng(seed)
-    words = encode(code, rng.integers(0, 2, (3, code.k), dtype=np.uint8))
+    info = rng.integers(0, 2, (3, code.k), dtype=np.uint8)
+    length = CRC_LENGTH.get(name, 1 << 30)
+    stop = None if length >= code.k else (name, int(rng.integers(length + 1, code.k + 1)))
+    if stop:
+        info[:, : stop[1]] = append(info[:, : stop[1] - length], name)
+    words = encode(code, info)
     llr = quantise(1.0 - 2.0 * words + rng.normal(0, rng.uniform(0.1, 2), words.shape), rng.uniform(1, 120))
     syndrome = rng.integers(0, 2, (3, rows * z), dtype=np.uint8) if with_syndrome else None
     correction = Correction(sixteenths, offset, limit)
     fast = decode(
-        code, llr, max_iterations=3, correction=correction, early_stop=early_stop, n_out=code.n_cols, syndrome=syndrome
+        code,
+        llr,
+        max_iterations=3,
+        correction=correction,
+        early_stop=early_stop,
+        n_out=code.n_cols,
+        syndrome=syndrome,
+        crc=stop,
     )
-    slow = decode_numpy(code, llr, 3, correction, early_stop, code.n_cols, syndrome)
+    slow = decode_numpy(code, llr, 3, correction, early_stop, code.n_cols, syndrome, stop)
     for a, b in zip(fast, slow):
         assert (a == b).all()
 
@@ -181,6 +197,28 @@ def test_short_code_is_decoded_to_the_nearest_word():
     assert same.mean() > 0.9  # the code is full of short cycles; a random word would agree in 1 of 4096
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_crc_stops_a_block_whose_own_parity_bits_are_beyond_repair(fast):
+    """Parity bits of degree 1, received wrong and too strong for any message: their checks never hold."""
+    code = nr_code(1, 64).cut(12)
+    info = append(np.random.default_rng(8).integers(0, 2, (2, code.k - 24), dtype=np.uint8), "24B")
+    llr = quantise(10.0 * (1.0 - 2.0 * encode(code, info)))
+    llr[1, (code.n_info + 6) * 64 :][:5] = np.where(llr[1, (code.n_info + 6) * 64 :][:5] > 0, -127, 127)
+
+    def run(crc):
+        if fast:
+            return decode(code, llr, correction=Correction(limit=31), crc=crc)
+        return decode_numpy(code, llr, 10, Correction(limit=31), True, code.n_info, None, crc)
+
+    without, given = run(None), run(("24B", code.k))
+    assert without.satisfied.tolist() == [True, False] and without.iterations.tolist() == [1, 10]
+    assert given.satisfied.all() and given.iterations.tolist() == [1, 1] and (given.bits == info).all()
+    info[1, 3] ^= 1  # a word whose CRC is wrong is not stopped by it
+    llr[1] = np.where(llr[1] > 127, 0, quantise(10.0 * (1.0 - 2.0 * encode(code, info[1:])))[0])
+    llr[1, -5:] = -llr[1, -5:]
+    assert run(("24B", code.k)).satisfied.tolist() == [True, False]
+
+
 @pytest.mark.parametrize(("e", "es_n0_db"), [(9504, 6.6), (16896, 1.6), (25344, -0.65)])
 def test_blocks_0_3_db_above_the_measured_waterfall_are_decoded(e, es_n0_db):
     """Block errors there are below 1e-3 by the table in min_sum.py; 8 of 60 would be a chance of 1e-15."""
@@ -237,6 +275,8 @@ def test_bad_input_is_refused():
         decode(code, np.zeros((1, code.n)))
     with pytest.raises(ArgumentError, match="syndrome"):
         decode(code, np.zeros((1, code.n), np.int8), syndrome=np.zeros((1, 3), np.uint8))
+    with pytest.raises(ArgumentError, match=r"5\.1"):
+        decode(code, np.zeros((1, code.n), np.int8), crc=("32", 40))
     with pytest.raises(ArgumentError, match="max_iterations"):
         decode(code, np.zeros((1, code.n), np.int8), max_iterations=0)
     with pytest.raises(ArgumentError):

@@ -72,7 +72,7 @@ def _decode(code, llr, magnitude, max_iterations, layered, syndrome, n_out) -> D
     for iteration in range(1, max_iterations + 1):
         part, old = belief[active], message[active]
         new = part.copy()
-        for row in range(code.n_rows):
+        for row in code.schedule:
             _row(code, row, new if layered else part, new, old, target[active, row], magnitude)
         belief[active], message[active], iterations[active] = new, old, iteration
         checks = code.syndrome((new < 0).reshape(len(new), -1)).reshape(target[active].shape)

@@ -30,8 +30,11 @@ class QCCode:
     """A quasi-cyclic parity-check matrix; its rows may be cut from below (`cut`) to raise the rate.
 
     row_first [n_rows + 1], col [n_edges] (increasing within a row), shift [n_edges] below z, all int32.
-    n_info : columns of information; the others are parity, one per row. Raises ArgumentError for a table that does not
-    hold together (a column twice in a row, a shift outside 0 .. z - 1, a row of no edge or of more than 256).
+    n_info : columns of information; the others are parity, one per row. n_hidden : columns at the front that are never
+    sent, which the decoder's order of rows takes into account (`schedule`).
+
+    Raises ArgumentError for a table that does not hold together (a column twice in a row, a shift outside 0 .. z - 1,
+    a row of no edge or of more than 256).
     """
 
     z: int
@@ -40,6 +43,7 @@ class QCCode:
     row_first: np.ndarray
     col: np.ndarray
     shift: np.ndarray
+    n_hidden: int = 0
 
     def __post_init__(self) -> None:
         for name in ("row_first", "col", "shift"):
@@ -68,6 +72,30 @@ class QCCode:
         """Edge numbers of a base row."""
         return range(int(self.row_first[row]), int(self.row_first[row + 1]))
 
+    @functools.cached_property
+    def schedule(self) -> np.ndarray:
+        """Rows in the order in which a layered decoder works on them, int32 [n_rows].
+
+        A row with two or more columns that nobody knows yet says nothing; with one, it tells that column. So rows with
+        fewest unknown columns come first, among them those of fewest edges, whose messages are surest, and later rows
+        before earlier ones. Without hidden columns the order is the table's.
+
+        >>> nr_code(1, 384).cut(5).schedule.tolist()
+        [1, 3, 2, 0, 4]
+        """
+        if not self.n_hidden:
+            return np.arange(self.n_rows, dtype=np.int32)
+        left, unknown, order = list(range(self.n_rows)), set(range(self.n_hidden)), []
+        columns = [set(self.col[self.row_first[r] : self.row_first[r + 1]].tolist()) for r in left]
+        while left:
+            rank = [(len(columns[r] & unknown), len(columns[r]), -r) for r in left]
+            n_unknown, _, row = min(rank)
+            order.append(-row)
+            left.remove(-row)
+            if n_unknown <= 1:
+                unknown -= columns[-row]
+        return np.array(order, np.int32)
+
     @functools.cache  # noqa: B019  a code lives as long as the process: nr_code keeps it
     def cut(self, n_rows: int) -> QCCode:
         """The code of the first n_rows rows and the columns of information and of these rows' parity.
@@ -86,7 +114,7 @@ class QCCode:
                 f"the first {n_rows} rows use parity columns of later rows: this code cannot be cut there"
             )
         first, col, shift = self.row_first[: n_rows + 1].copy(), self.col[:last].copy(), self.shift[:last].copy()
-        return QCCode(self.z, self.n_info + n_rows, self.n_info, first, col, shift)
+        return QCCode(self.z, self.n_info + n_rows, self.n_info, first, col, shift, self.n_hidden)
 
     def syndrome(self, bits: np.ndarray) -> np.ndarray:
         """H x over GF(2): uint8 [n_blocks, n_rows * z] for bits [n_blocks, n].
@@ -111,6 +139,8 @@ def _check(code: QCCode) -> None:
     first, col, shift = code.row_first, code.col, code.shift
     if code.z < 1 or code.n_cols < 1 or not 0 <= code.n_info <= code.n_cols:
         raise ArgumentError(f"z {code.z}, n_cols {code.n_cols}, n_info {code.n_info}: z and n_cols are at least 1")
+    if not 0 <= code.n_hidden <= code.n_cols:
+        raise ArgumentError(f"{code.n_hidden} hidden columns; allowed: 0 to {code.n_cols}")
     if code.n_cols * (code.z + 128) > _MAX_BITS:
         raise ArgumentError(f"{code.n_cols} columns of {code.z} bits; allowed: n_cols * (z + 128) up to {_MAX_BITS}")
     if first.ndim != 1 or len(first) < 2 or col.ndim != 1 or shift.shape != col.shape:
@@ -126,11 +156,12 @@ def _check(code: QCCode) -> None:
         raise ArgumentError("the columns of a row must increase, each at most once (no sums of circulants)")
 
 
-def quasi_cyclic(base: np.ndarray, z: int, n_info: int | None = None) -> QCCode:
+def quasi_cyclic(base: np.ndarray, z: int, n_info: int | None = None, n_hidden: int = 0) -> QCCode:
     """The code of a base matrix: shifts of z x z circulants, -1 for an empty place.
 
     base : integers [n_rows, n_cols], below z. z : any lifting size; the decoder takes tens of thousands as it takes 2.
-    n_info : columns of information (default n_cols - n_rows). Raises ArgumentError as `QCCode` does.
+    n_info : columns of information (default n_cols - n_rows). n_hidden : columns at the front that are never sent.
+    Raises ArgumentError as `QCCode` does.
 
     >>> code = quasi_cyclic(np.array([[0, 3, -1], [-1, 1, 2]]), 1000)
     >>> code.n, code.n_rows, code.n_edges
@@ -142,7 +173,8 @@ def quasi_cyclic(base: np.ndarray, z: int, n_info: int | None = None) -> QCCode:
     rows, col = np.nonzero(base >= 0)
     first = np.searchsorted(rows, np.arange(len(base) + 1))
     n_cols = base.shape[1]
-    return QCCode(int(z), n_cols, max(0, n_cols - len(base)) if n_info is None else n_info, first, col, base[rows, col])
+    n_info = max(0, n_cols - len(base)) if n_info is None else n_info
+    return QCCode(int(z), n_cols, n_info, first, col, base[rows, col], n_hidden)
 
 
 @functools.cache
@@ -185,4 +217,4 @@ def nr_code(graph: int, z: int) -> QCCode:
     first = np.searchsorted(rows, np.arange(int(rows[-1]) + 2)).astype(np.int32)
     shift = (table[:, 2 + column] % z).astype(np.int32)
     n_info = INFO_COLUMNS[graph]
-    return QCCode(z, n_info + len(first) - 1, n_info, first, table[:, 1].copy(), shift)
+    return QCCode(z, n_info + len(first) - 1, n_info, first, table[:, 1].copy(), shift, n_hidden=2)

@@ -61,6 +61,25 @@ def _segment_remainder(table: np.ndarray, data: np.ndarray) -> np.ndarray:
     return np.bitwise_xor.reduce(table[np.arange(n - 1, -1, -1), data], axis=-1)
 
 
+@functools.cache
+def reversed_tables(name: str) -> np.ndarray:
+    """Remainders, lowest bit first, of a byte that 0 .. 7 bytes follow: uint32 [8, 256], for the decoder's kernel.
+
+    Bytes and register are reversed: the bit that comes first is the lowest of both.
+    """
+    length, polynomial = _known(name)
+    backwards = int(f"{polynomial:0{length}b}"[::-1], 2)
+    first = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        first = (first >> np.uint32(1)) ^ np.where(first & 1, np.uint32(backwards), np.uint32(0))
+    tables = [first]
+    for _ in range(7):
+        tables.append((tables[-1] >> np.uint32(8)) ^ first[tables[-1] & 255])
+    out = np.array(tables, np.uint32)
+    out.setflags(write=False)
+    return out
+
+
 def remainder(bits: np.ndarray, name: str) -> np.ndarray:
     """Parity bits p_0 .. p_(L-1), uint8 [..., L], of bits [..., n] (0 or 1, first bit is the highest power).
 

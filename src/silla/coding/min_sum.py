@@ -1,8 +1,11 @@
 """Layered min-sum decoding of quasi-cyclic LDPC codes in 8-bit integers: the C++ kernel and its NumPy twin.
 
 A layer is one row of the base matrix. Its checks are disjoint, so they are worked on side by side, and the next layer
-starts from their answer: about half the iterations of flooding (Hocevar 2004). A check's message is corrected by
-m -> max((min(m, limit) * sixteenths + 8 >> 4) - offset, 0) (Chen & Fossorier 2002); twin and kernel agree in every bit.
+starts from their answer: about half the iterations of flooding (Hocevar 2004). The layers are taken in the order of
+`QCCode.schedule`, which is worth 0.1 dB at rates 1/2 and 1/3 beside the table's order.
+
+A check's message is corrected by m -> max((min(m, limit) * sixteenths + 8 >> 4) - offset, 0) (Chen & Fossorier 2002);
+twin and kernel agree in every bit.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
+from silla.coding import crc as crc_module
 from silla.coding.codes import QCCode
 
 __all__ = ["CORRECTION", "LLR_SCALE", "Correction", "Decoded", "decode", "decode_numpy", "quantise"]
@@ -52,7 +56,10 @@ CORRECTION = Correction(offset=2, limit=47)
 
 
 class Decoded(NamedTuple):
-    """bits uint8 [n_blocks, n_out * z], iterations int32 [n_blocks], satisfied bool [n_blocks]: all checks hold."""
+    """bits uint8 [n_blocks, n_out * z], iterations int32 [n_blocks], satisfied bool [n_blocks]: the block stopped.
+
+    That is, all checks hold; or, with a CRC, those of the first four rows and the CRC.
+    """
 
     bits: np.ndarray
     iterations: np.ndarray
@@ -90,6 +97,7 @@ def decode(
     early_stop: bool = True,
     n_out: int | None = None,
     syndrome: np.ndarray | None = None,
+    crc: tuple[str, int] | None = None,
 ) -> Decoded:
     """Decisions, iterations and whether all checks hold.
 
@@ -101,20 +109,28 @@ def decode(
     n_out : columns returned (default: those of information).
     syndrome : uint8 [n_blocks, n_rows * z], the value that each check must have (default zero).
 
-    A belief of 0 is decided as bit 0. Left out: stopping on a CRC before all checks hold.
+    crc : (name of a CRC, n): the first n bits end with it, and a block stops too once it holds together with the checks
+        of the first four rows. Further rows of TS 38.212 only tie parity bits of their own to these, so that the
+        decision is a code word then.
+
+    A belief of 0 is decided as bit 0.
     """
     llr = _checked(code, llr, max_iterations, syndrome)
+    if crc is not None and not crc_module.CRC_LENGTH.get(crc[0], 0) < crc[1] <= code.n:
+        raise ArgumentError(
+            f"crc {crc!r}: a name of TS 38.212 clause 5.1 and the bits that end with it, up to {code.n}"
+        )
     n_out = code.n_info if n_out is None else n_out
     if not 0 <= n_out <= code.n_cols:
         raise ArgumentError(f"n_out is {n_out}; allowed: 0 to {code.n_cols}")
     fast = kernel("ldpc_decode")
     if fast is None:
-        return decode_numpy(code, llr, max_iterations, correction, early_stop, n_out, syndrome)
+        return decode_numpy(code, llr, max_iterations, correction, early_stop, n_out, syndrome, crc)
     c = correction
     target = None if syndrome is None else np.ascontiguousarray(syndrome, np.uint8)
     answer = fast(
-        llr, code.row_first, code.col, code.shift, code.z, n_out, max_iterations, c.sixteenths, c.offset, c.limit,
-        early_stop, target,
+        llr, code.row_first, code.col, code.shift, code.schedule, code.z, n_out, max_iterations, c.sixteenths, c.offset,
+        c.limit, early_stop, target, *(() if crc is None else (crc[1], crc_module.reversed_tables(crc[0]))),
     )  # fmt: skip
     return Decoded(*answer)
 
@@ -127,6 +143,7 @@ def decode_numpy(
     early_stop: bool,
     n_out: int,
     syndrome: np.ndarray | None = None,
+    crc: tuple[str, int] | None = None,
 ) -> Decoded:
     """The same in NumPy, all blocks side by side; blocks that are done stay as they are."""
     n, z = len(llr), code.z
@@ -138,11 +155,11 @@ def decode_numpy(
     for iteration in range(1, max_iterations + 1):
         part, old = belief[active], message[active]
         target = None if sign is None else sign[active]
-        for row in range(code.n_rows):
+        for row in code.schedule:
             _layer(code, row, part, old, correction, None if target is None else target[:, row])
         belief[active], message[active], iterations[active] = part, old, iteration
         if early_stop or iteration == max_iterations:
-            hold = _all_hold(code, part, target)
+            hold = _hold(code, part, target, crc)
             satisfied[active[hold]] = True
             if early_stop:
                 active = active[~hold]
@@ -180,6 +197,12 @@ def _layer(code, row: int, belief: np.ndarray, message: np.ndarray, correction: 
         belief[:, code.col[e]] = np.roll(updated[:, i], int(code.shift[e]), axis=-1)
 
 
-def _all_hold(code: QCCode, belief: np.ndarray, target: np.ndarray | None) -> np.ndarray:
-    syndrome = code.syndrome((belief < 0).reshape(len(belief), -1)).reshape(len(belief), code.n_rows, code.z)
-    return np.asarray(~((syndrome if target is None else syndrome ^ target.astype(np.uint8)).any(axis=(1, 2))))
+def _hold(code: QCCode, belief: np.ndarray, target: np.ndarray | None, crc: tuple[str, int] | None) -> np.ndarray:
+    bits = (belief < 0).reshape(len(belief), -1).view(np.uint8)
+    unmet = code.syndrome(bits).reshape(len(belief), code.n_rows, code.z)
+    if target is not None:
+        unmet = unmet ^ target.astype(np.uint8)
+    every = np.asarray(~unmet.any(axis=(1, 2)))
+    if crc is None:
+        return every
+    return every | (~unmet[:, :4].any(axis=(1, 2)) & crc_module.check(bits[:, : crc[1]], crc[0]))

@@ -220,7 +220,10 @@ def decode_transport_block(
     cut_code = code.cut(n_rows)
     beliefs = np.array(total[..., : cut_code.n]).reshape(-1, cut_code.n)
     beliefs[:, cut.k_used : cut.k] = 127
-    found = decode(cut_code, beliefs, max_iterations=max_iterations, correction=correction, early_stop=early_stop)
+    found = decode(
+        cut_code, beliefs, max_iterations=max_iterations, correction=correction, early_stop=early_stop,
+        crc=(cut.crc if cut.n_blocks == 1 else "24B", cut.k_used),
+    )  # fmt: skip
     bits, good, each = desegment(cut, found.bits.reshape(n, cut.n_blocks, cut.k))
     each = each & total.any(axis=2)  # a block of which nothing is known is decided as zeros, whose CRC holds
     ok = good & each.all(axis=1)
