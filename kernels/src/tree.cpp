@@ -36,9 +36,11 @@ struct SortedQr {
     std::fill(r.begin(), r.end(), 0.0);
     std::vector<double> left(y, y + m);
     for (size_t i = 0; i < n; ++i) {
+      // real and imaginary parts of a column are equally long: the first of equals, whatever the rounding
+      double least = norm[i];
+      for (size_t j = i + 1; j < n; ++j) least = std::min(least, norm[j]);
       size_t best = i;
-      for (size_t j = i + 1; j < n; ++j)
-        if (norm[j] < norm[best]) best = j;
+      while (norm[best] > least * (1.0 + 1e-9)) ++best;
       if (best != i) {
         std::swap(order[i], order[best]);
         std::swap(norm[i], norm[best]);

@@ -31,18 +31,22 @@ def temperatures(model: Ising) -> tuple[float, float]:
     over spins, of the same from the smaller half of a spin's coefficients alone, so that terms much weaker than the
     penalties beside them still find their order. No coefficient: (0, 0).
     """
-    rms, low = [], []
-    rows = model.csr().J if model.sparse else model.J
-    for i in range(model.n):
-        values = np.abs(rows.data[rows.indptr[i] : rows.indptr[i + 1]] if model.sparse else rows[i])
-        values = np.append(values[values > 0], [abs(model.h[i])] if model.h[i] else [])
-        if len(values):
-            rms.append(np.sqrt((values**2).sum()))
-            low.append(np.sqrt((np.sort(values)[: max(1, (len(values) + 1) // 2)] ** 2).sum()))
-    if not rms:
+    if model.sparse:
+        rows = [np.append(model.J.data[a:b], h) for a, b, h in zip(model.J.indptr, model.J.indptr[1:], model.h)]
+        squares = [np.sort(row[row != 0] ** 2) for row in rows]
+        fields = np.array([(s.sum(), s[: (len(s) + 1) // 2].sum()) for s in squares if len(s)]).reshape(-1, 2)
+    else:
+        square = np.sort(np.column_stack([model.J, model.h]) ** 2, axis=1)
+        there = (square > 0).sum(axis=1)
+        total = np.cumsum(square, axis=1)
+        zeros = square.shape[1] - there  # the smallest come first
+        half = total[np.arange(model.n), np.minimum(zeros + (there + 1) // 2, square.shape[1]) - 1]
+        fields = np.column_stack([total[:, -1], half])[there > 0]
+    if not len(fields):
         return 0.0, 0.0
-    hot = 2.0 * float(max(rms))
-    return hot, min(0.3 * float(np.median(low)), hot)
+    fields = np.sqrt(fields)
+    hot = 2.0 * float(fields[:, 0].max())
+    return hot, min(0.3 * float(np.median(fields[:, 1])), hot)
 
 
 def schedule(model: Ising, n_sweeps: int, hot: float | None, cold: float | None, shape: str) -> NDArray[np.float64]:
