@@ -23,7 +23,7 @@ from silla.physics.quantum.detectors import background_per_gate, dead_time_facto
 
 __all__ = ["BANDS", "Band", "ClassicalLoad", "Placement", "Receiver", "best_placement"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 # ITU-T G.Sup39, nm; the U band (1625 to 1675) lies beyond the fibre's attenuation data and is refused
 BANDS = {

@@ -25,6 +25,7 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES, MA2005, check_channel, gain_and_error, photon_yield
 from silla.physics.quantum.entropy import binary_entropy
+from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.presets import GYS
 
 __all__ = ["DECOYS", "DecoyKey", "best_intensity", "key_rate", "max_loss_db", "optimal_intensity_lossy"]
@@ -163,8 +164,8 @@ def best_intensity(
 ):
     """Mean photon number that maximises `key_rate`, same shape as the broadcast inputs, to 1e-6.
 
-    A grid over 0.02 (or just above `nu`) to 1.2, then golden sections around the best grid point. Where no intensity
-    gives a key, that of the least negative signed rate.
+    Searched from 0.02 (or just above `nu`) to 1.2 by `optimise.maximise`. Where no intensity gives a key, that of the
+    least negative signed rate.
 
     >>> float(best_intensity(0.045 * 10 ** (-0.21 * 50 / 10), y0=1.7e-6, misalignment=0.033).round(3))
     0.479
@@ -179,26 +180,8 @@ def best_intensity(
             eta, mu, nu, y0, e_d, p_ap, decoys=decoys, f=error_correction, q=1.0, e0=e0, count_vacuum=count_vacuum
         ).signed_rate
 
-    low = 0.02 if decoys in ("infinite", "none") else 1.02 * nu
-    grid = np.geomspace(1e-4 if decoys == "none" else low, 1.2, 49)
-    best = np.argmax(np.stack([rate(mu) for mu in grid]), axis=0)
-    return _golden_maximum(rate, grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, grid.size - 1)])[()]
-
-
-def _golden_maximum(function, low, high, steps: int = 30):
-    """Maximiser of a function that is unimodal on each interval low..high (arrays), by golden sections."""
-    golden = 0.6180339887498949
-    a, b = np.array(low, float), np.array(high, float)
-    c, d = b - golden * (b - a), a + golden * (b - a)
-    fc, fd = function(c), function(d)
-    for _ in range(steps):
-        left = fc > fd
-        a, b = np.where(left, a, c), np.where(left, d, b)
-        c_new, d_new = b - golden * (b - a), a + golden * (b - a)
-        f_new = function(np.where(left, c_new, d_new))
-        fc, fd = np.where(left, f_new, fd), np.where(left, fc, f_new)
-        c, d = c_new, d_new
-    return 0.5 * (a + b)
+    low = 1e-4 if decoys == "none" else 0.02 if decoys == "infinite" else 1.02 * nu
+    return maximise(rate, {"mu": (low, 1.2)}, shape=eta.shape, start=33, rounds=15)["mu"]
 
 
 def optimal_intensity_lossy(misalignment: float, error_correction: float = 1.22) -> float:

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES, gain_and_error
 from silla.physics.quantum.entropy import binary_entropy
+from silla.physics.quantum.optimise import maximise
 
 __all__ = ["DirectRate", "best_direct_rate", "secrecy_capacity"]
 
@@ -111,8 +112,8 @@ def _weak_pulse_leak(mu, line, known):
     return one * known + (-np.expm1(-mu * line) - one)
 
 
-def best_direct_rate(transmittance: ArrayLike, *, points: int = 121, **arguments: Any) -> tuple[DirectRate, Any]:
-    """`secrecy_capacity` of weak pulses at the best of `points` mean photon numbers (1e-4 to 1), and that number.
+def best_direct_rate(transmittance: ArrayLike, **arguments: Any) -> tuple[DirectRate, Any]:
+    """`secrecy_capacity` of weak pulses at the best mean photon number (1e-4 to 1), and that number, to 1e-4 of itself.
 
     `arguments` are those of `secrecy_capacity`, without `mean_photons`.
 
@@ -120,10 +121,13 @@ def best_direct_rate(transmittance: ArrayLike, *, points: int = 121, **arguments
     >>> 0.01 < float(rate.capacity) < 0.2, 0.1 < float(mu) < 0.9
     (True, True)
     """
-    grid = np.geomspace(1e-4, 1.0, points)
-    tried = [secrecy_capacity(transmittance, mean_photons=mu, **arguments).signed for mu in grid]
-    best = grid[np.argmax(np.stack(np.broadcast_arrays(*tried)), axis=0)]
-    return secrecy_capacity(transmittance, mean_photons=best, **arguments), best
+    shape = np.broadcast_shapes(np.shape(transmittance), *(np.shape(x) for x in arguments.values() if x is not None))
+
+    def rate(mu):
+        return secrecy_capacity(transmittance, mean_photons=mu, **arguments).signed
+
+    mu = maximise(rate, {"mu": (1e-4, 1.0)}, shape=shape, start=31)["mu"]
+    return secrecy_capacity(transmittance, mean_photons=mu, **arguments), mu
 
 
 def _check(line, e_d, y0, bob, alice, mu, share) -> None:

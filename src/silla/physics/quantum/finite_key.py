@@ -101,8 +101,9 @@ def _key_length(key, key_errors, test, test_errors, mu, p, eps_sec, eps_cor, f, 
     """`key_length` without checks; every argument a list of K arrays or a scalar."""
     bounds, terms = (_two_decoy_bounds, 21.0) if len(mu) == 3 else (_one_decoy_bounds, 19.0)
     log_eps = np.log(terms / np.asarray(eps_sec, float))
-    s0, s1, _ = bounds(key, key_errors, mu, p, log_eps)
-    _, t1, v1 = bounds(test, test_errors, mu, p, log_eps)
+    source = _source(mu, p)
+    s0, s1, _ = bounds(key, key_errors, source, log_eps)
+    _, t1, v1 = bounds(test, test_errors, source, log_eps)
     phase = _phase_error(s1, t1, v1, eps_sec, terms)
     n, m = sum(key), sum(key_errors)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,25 +114,32 @@ def _key_length(key, key_errors, test, test_errors, mu, p, eps_sec, eps_cor, f, 
     return FiniteKey(np.floor(np.maximum(signed, 0.0)), signed, s0, s1, phase, leaked, qber)
 
 
-def _emission(n: int, mu, p):
-    """tau_n: probability that a pulse, of whatever intensity, holds n photons (n = 0 or 1)."""
-    return sum(pk * np.exp(-k) * k**n for k, pk in zip(mu, p))
+class _Source(NamedTuple):
+    """What the bounds need of the source: intensities, e^k / p_k, and the chance that a pulse holds 0 or 1 photons."""
+
+    mu: list
+    weight: list
+    tau0: Any
+    tau1: Any
 
 
-def _limits(n, mu, p, log_eps):
+def _source(mu, p) -> _Source:
+    weight = [np.exp(k) / pk for k, pk in zip(mu, p)]
+    return _Source(mu, weight, sum(1.0 / w for w in weight), sum(k / w for k, w in zip(mu, weight)))
+
+
+def _limits(n, weight, log_eps):
     """Hoeffding limits of e^k / p_k n_k: lower (not below 0) and upper, one array per intensity."""
     spread = np.sqrt(0.5 * sum(n) * log_eps)
-    weight = [np.exp(k) / pk for k, pk in zip(mu, p)]
     low = [w * np.maximum(nk - spread, 0.0) for w, nk in zip(weight, n)]
     return low, [w * (nk + spread) for w, nk in zip(weight, n)], spread
 
 
-def _two_decoy_bounds(n, m, mu, p, log_eps):
+def _two_decoy_bounds(n, m, source: _Source, log_eps):
     """s_0 low, s_1 low, v_1 high: Lim et al. Eqs. (2)-(4)."""
-    low, high, _ = _limits(n, mu, p, log_eps)
-    error_low, error_high, _ = _limits(m, mu, p, log_eps)
-    tau0, tau1 = _emission(0, mu, p), _emission(1, mu, p)
-    m1, m2, m3 = mu
+    (m1, m2, m3), weight, tau0, tau1 = source
+    low, high, _ = _limits(n, weight, log_eps)
+    error_low, error_high, _ = _limits(m, weight, log_eps)
     s0 = np.maximum(tau0 * (m2 * low[2] - m3 * high[1]) / (m2 - m3), 0.0)
     square = m2**2 - m3**2
     s1 = tau1 * m1 * (low[1] - high[2] - square / m1**2 * (high[0] - s0 / tau0)) / (m1 * (m2 - m3) - square)
@@ -139,12 +147,11 @@ def _two_decoy_bounds(n, m, mu, p, log_eps):
     return s0, np.maximum(s1, 0.0), np.maximum(v1, 0.0)
 
 
-def _one_decoy_bounds(n, m, mu, p, log_eps):
+def _one_decoy_bounds(n, m, source: _Source, log_eps):
     """s_0 low, s_1 low, v_1 high: Rusca et al. Eqs. (A19), (A17) with (A16), (A22)."""
-    low, high, spread = _limits(n, mu, p, log_eps)
-    error_low, error_high, _ = _limits(m, mu, p, log_eps)
-    tau0, tau1 = _emission(0, mu, p), _emission(1, mu, p)
-    m1, m2 = mu
+    (m1, m2), weight, tau0, tau1 = source
+    low, high, spread = _limits(n, weight, log_eps)
+    error_low, error_high, _ = _limits(m, weight, log_eps)
     s0 = np.maximum(tau0 * (m1 * low[1] - m2 * high[0]) / (m1 - m2), 0.0)
     # (A16) with the decoy, whose errors are the more of background; fixed beforehand, as the union bound demands
     s0_high = np.minimum(2.0 * (tau0 * error_high[1] + spread), sum(n))
@@ -190,9 +197,11 @@ def expected_counts(
 
 
 def _expected(eta, block, q, y0, e_d, p_ap, mu, p) -> tuple[tuple[list, list, list, list], Any]:
-    clicks = [gain_and_error(k, eta, y0=y0, misalignment=e_d, afterpulse=p_ap) for k in mu]
-    gains = [pk * c.gain for pk, c in zip(p, clicks)]
-    errors = [pk * c.error_gain for pk, c in zip(p, clicks)]
+    # one call for all intensities, on a new first axis
+    k = np.stack(np.broadcast_arrays(*mu, eta)[: len(mu)])
+    clicks = gain_and_error(k, eta, y0=y0, misalignment=e_d, afterpulse=p_ap)
+    gains = [pk * gain for pk, gain in zip(p, clicks.gain)]
+    errors = [pk * gain for pk, gain in zip(p, clicks.error_gain)]
     pulses = block / (q**2 * sum(gains))
     key, test = pulses * q**2, pulses * (1.0 - q) ** 2
     parts = (

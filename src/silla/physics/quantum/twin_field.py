@@ -25,6 +25,8 @@ private if both were single photons, with phase error rate 2 e_1 (1 - e_1). Xu, 
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,6 +86,11 @@ def cal_key_rate(
     _check(what, transmittance, background, misalignment, error_correction, sifting)
     check_domain("mu", mu, INTENSITY, what=what, advice="the best lies near 0.02 on long lines")
     eta, mu, d, e_d = (np.asarray(x, float) for x in (transmittance, mu, background, misalignment))
+    return _cal_key_rate(eta, mu, d, e_d, _root_yields(eta, d), error_correction, sifting)
+
+
+def _cal_key_rate(eta, mu, d, e_d, roots, f, q) -> TwinKey:
+    """The formulas without domain checks; `roots` of `_root_yields`, which do not depend on mu."""
     bright = eta * mu
     # this detector alone clicks: the other one sees the fraction `away` of both pulses' light and must stay dark
     same = (1.0 - d) * np.exp(-2.0 * bright * e_d) * (1.0 - (1.0 - d) * np.exp(-2.0 * bright * (1.0 - e_d)))
@@ -91,23 +98,29 @@ def cal_key_rate(
     gain = 0.5 * (same + opposite)
     with np.errstate(divide="ignore", invalid="ignore"):
         qber = np.where(gain > 0.0, opposite / (2.0 * gain), 0.5)
-        phase = np.where(gain > 0.0, np.minimum(_phase_error_gain(eta, mu, d) / gain, 0.5), 0.5)
-    secret = 1.0 - error_correction * binary_entropy(qber) - binary_entropy(phase)
-    signed = sifting * 2.0 * gain * secret
+        phase = np.where(gain > 0.0, np.minimum(_phase_error_gain(mu, roots) / gain, 0.5), 0.5)
+    signed = q * 2.0 * gain * (1.0 - f * binary_entropy(qber) - binary_entropy(phase))
     return TwinKey(np.maximum(signed, 0.0), signed, 2.0 * gain, qber[()], phase[()])
 
 
-def _phase_error_gain(eta, mu, d):
-    """Bound on e_z p_x for one detector, infinitely many decoys."""
-    even = odd = 0.0
-    amplitude = [np.exp(-0.5 * mu)]
-    for n in range(1, _PHOTONS + 1):
-        amplitude.append(amplitude[-1] * np.sqrt(mu / n))
+def _root_yields(eta, d):
+    """Coefficients of exp(mu) sum c_m c_n sqrt(Y_mn) as polynomials in mu, even and odd photon numbers: [2][power].
+
+    c_m c_n = exp(-mu) mu^((m + n) / 2) / sqrt(m! n!), and m + n is even as m and n are of one parity.
+    """
+    sums = [[np.zeros(np.broadcast_shapes(np.shape(eta), np.shape(d)))] * (_PHOTONS // 2 + 1) for _ in range(2)]
     for m in range(_PHOTONS + 1):
         for n in range(m % 2, min(m, _PHOTONS - m) + 1, 2):
-            term = amplitude[m] * amplitude[n] * np.sqrt(_one_click(m, n, eta, d)) * (1.0 if m == n else 2.0)
-            even, odd = (even, odd + term) if m % 2 else (even + term, odd)
-    return even**2 + odd**2
+            weight = (1.0 if m == n else 2.0) / math.sqrt(math.factorial(m) * math.factorial(n))
+            power = (m + n) // 2
+            sums[m % 2][power] = sums[m % 2][power] + weight * np.sqrt(_one_click(m, n, eta, d))
+    return sums
+
+
+def _phase_error_gain(mu, roots):
+    """Bound on e_z p_x for one detector, infinitely many decoys."""
+    even, odd = (functools.reduce(lambda total, c: total * mu + c, reversed(part)) for part in roots)
+    return np.exp(-2.0 * mu) * (even**2 + odd**2)
 
 
 def _one_click(m: int, n: int, eta, d):
@@ -115,11 +128,10 @@ def _one_click(m: int, n: int, eta, d):
 
     The other one's vacuum overlap is sum_k C(m,k) C(n,k) (eta/2)^2k (1 - eta/2)^(m+n-2k).
     """
-    from math import comb
-
     half = 0.5 * eta
     other_dark = sum(
-        comb(m, k) * comb(n, k) * half ** (2 * k) * (1.0 - half) ** (m + n - 2 * k) for k in range(min(m, n) + 1)
+        math.comb(m, k) * math.comb(n, k) * half ** (2 * k) * (1.0 - half) ** (m + n - 2 * k)
+        for k in range(min(m, n) + 1)
     )
     return (1.0 - d) * np.maximum(other_dark - (1.0 - d) * (1.0 - eta) ** (m + n), 0.0)
 
@@ -201,11 +213,12 @@ def best_cal(transmittance: ArrayLike, **arguments: Any) -> tuple[TwinKey, Any]:
     >>> 0.005 < float(mu) < 0.1
     True
     """
-    eta = np.asarray(transmittance, float)
-    mu = maximise(lambda mu: cal_key_rate(eta, mu=mu, **arguments).signed_rate, {"mu": (1e-4, 0.5)}, shape=eta.shape)[
-        "mu"
-    ]
-    return cal_key_rate(eta, mu=mu, **arguments), mu
+    first = cal_key_rate(transmittance, mu=0.02, **arguments)  # checks, and the shape
+    eta, d, e_d = (np.asarray(x, float) for x in (transmittance, arguments["background"], arguments["misalignment"]))
+    rest = (_root_yields(eta, d), arguments.get("error_correction", 1.16), arguments.get("sifting", 1.0))
+    shape = np.shape(first.signed_rate)
+    mu = maximise(lambda mu: _cal_key_rate(eta, mu, d, e_d, *rest).signed_rate, {"mu": (1e-4, 0.5)}, shape=shape)["mu"]
+    return _cal_key_rate(eta, mu, d, e_d, *rest), mu
 
 
 def best_sns(transmittance: ArrayLike, **arguments: Any) -> tuple[TwinKey, Any, Any]:
