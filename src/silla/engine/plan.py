@@ -96,8 +96,9 @@ def _without_events(world: World, at_s: float) -> tuple[float, ...]:
     import dataclasses
 
     empty = dataclasses.replace(
-        world.events, kind=(), start_s=np.zeros(0), end_s=np.zeros(0), target=np.zeros(0, dtype=int), amount=np.zeros(0)
-    )
+        world.events, kind=(), start_s=np.zeros(0), end_s=np.zeros(0), target=np.zeros(0, dtype=int),
+        amount=np.zeros(0), attack=(),
+    )  # fmt: skip
     return group_factors(dataclasses.replace(world, events=empty), at_s)[0]
 
 

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.units import SPEED_OF_LIGHT_M_PER_S
+from silla.engine.quantum_protocols import Line, direct_point, key_point
 from silla.physics.optical.fibre import attenuation_at, nepers_per_m, transmittance
 from silla.physics.optical.raman import noise_photons_per_s, raman_cross_section
 from silla.physics.quantum.attack import intercept_resend_error
 from silla.physics.quantum.bounds import plob_bit
-from silla.physics.quantum.channel import gain_and_error
-from silla.physics.quantum.detectors import background_per_gate, dead_time_factor
-from silla.physics.quantum.dl04 import best_direct_rate
-from silla.physics.quantum.finite_key_best import best_finite_key
+from silla.physics.quantum.detectors import background_per_gate
+from silla.physics.quantum.repeaters import Chain, chain, hashing_bound, pair_key_bit
 from silla.world.types import DirectLinks, KeyLinks, World
 
-__all__ = ["DirectRates", "KeyRates", "LinkBudget", "direct_rates", "key_rates", "link_budgets", "plob_bit_per_s"]
+__all__ = [
+    "DirectRates",
+    "KeyRates",
+    "LinkBudget",
+    "PairRates",
+    "direct_rates",
+    "key_rates",
+    "link_budgets",
+    "pair_rates",
+    "plob_bit_per_s",
+]
 
 Floats = NDArray[np.float64]
 
-_DIRECT_ERROR_LIMIT = 0.25
 _DEAD = 1e-3  # bit/s below which a link is said to make no key
+_MOST_ERROR = 0.49  # the models' limit, far beyond any key
 _STANDARD_RAMAN = 3e-9  # 1/(km nm), the catalogue's coefficient of standard fibre
 
 
@@ -34,6 +42,7 @@ class LinkBudget:
     """Light budget of each link [n]: loss of the fibre in dB, transmittance with receiver and detector, background.
 
     raman_per_gate, dark_per_gate : clicks per gate; background their sum. channel : transmittance of the fibre alone.
+    photons_per_mode : Raman photons in one mode of light at the receiver's input.
     """
 
     loss_db: Floats
@@ -42,11 +51,12 @@ class LinkBudget:
     raman_per_gate: Floats
     dark_per_gate: Floats
     background: Floats
+    photons_per_mode: Floats
 
 
 @dataclass(frozen=True)
 class KeyRates:
-    """What each link makes: secret bit/s, QBER, and the PLOB bound in bit/s."""
+    """What each link makes: secret bit/s, QBER (NaN where none is measured), and the PLOB bound in bit/s."""
 
     bit_per_s: Floats
     qber: Floats
@@ -54,26 +64,63 @@ class KeyRates:
     limited_by: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class DirectRates:
+    """Secret message bit/s and the receiver's error rate of each direct link."""
+
+    bit_per_s: Floats
+    qber: Floats
+
+
+@dataclass(frozen=True)
+class PairRates:
+    """What each chain of repeaters makes: secret key or message bit/s, pairs/s, their fidelity; the chain's fibres."""
+
+    bit_per_s: Floats
+    pairs_per_s: Floats
+    fidelity: Floats
+    loss_db: Floats
+    length_m: Floats
+
+
+class _Channel(NamedTuple):
+    """What loss and noise depend on; arrays over channels."""
+
+    fibre: NDArray[np.int64]
+    wavelength_m: Floats
+    filter_m: Floats
+    gate_s: Floats
+    detector: tuple[dict[str, Any], ...]
+
+
 def link_budgets(world: World, links: KeyLinks | DirectLinks) -> LinkBudget:
     """The light budget of key or direct links."""
-    f = world.fibres
-    fibre = links.fibre
-    length = f.length_m[fibre]
-    loss = attenuation_at(links.wavelength_m, f.attenuation_db_per_km[fibre]) * length / 1e3 + f.extra_loss_db[fibre]
+    channels = _Channel(links.fibre, links.wavelength_m, links.filter_m, links.gate_s, links.detector)
+    loss = _loss_db(world, channels)
     channel = transmittance(loss)
     efficiency = np.array([d["efficiency"] for d in links.detector], dtype=float)
-    photons = _raman_photons_per_s(world, links)
-    dark_rate = [_dark_rate(d, g) for d, g in zip(links.detector, links.gate_s)]
-    gate = links.gate_s
-    after = links.receiver_transmittance * efficiency
-    dark = background_per_gate(np.array(dark_rate, dtype=float), gate)
-    both = background_per_gate(
-        np.array(dark_rate, dtype=float),
-        gate,
-        light_photons_per_s=photons * links.receiver_transmittance,
-        efficiency=efficiency,
-    )
-    return LinkBudget(loss, channel, channel * after, both - dark, np.asarray(dark), np.asarray(both))
+    dark, both = _noise(world, channels, links.receiver_transmittance)
+    width_hz = SPEED_OF_LIGHT_M_PER_S * links.filter_m / links.wavelength_m**2
+    per_mode = 0.5 * _raman_photons_per_s(world, channels) / width_hz  # one of two polarisations
+    total = channel * links.receiver_transmittance * efficiency
+    return LinkBudget(loss, channel, total, both - dark, dark, both, per_mode)
+
+
+def _loss_db(world: World, channels: _Channel) -> Floats:
+    f, fibre = world.fibres, channels.fibre
+    per_km = attenuation_at(channels.wavelength_m, f.attenuation_db_per_km[fibre])
+    return per_km * f.length_m[fibre] / 1e3 + f.extra_loss_db[fibre]
+
+
+def _noise(world: World, channels: _Channel, optics: Floats | float) -> tuple[Floats, Floats]:
+    """(dark clicks, clicks of dark counts and Raman light together) per gate of two detectors, behind the optics."""
+    gate = channels.gate_s
+    rate = np.array([_dark_rate(d, g) for d, g in zip(channels.detector, gate)], dtype=float)
+    efficiency = np.array([d["efficiency"] for d in channels.detector], dtype=float)
+    photons = _raman_photons_per_s(world, channels) * optics
+    dark = background_per_gate(rate, gate)
+    both = background_per_gate(rate, gate, light_photons_per_s=photons, efficiency=efficiency)
+    return np.asarray(dark), np.asarray(both)
 
 
 def _dark_rate(detector: dict[str, Any], gate_s: float) -> float:
@@ -82,13 +129,13 @@ def _dark_rate(detector: dict[str, Any], gate_s: float) -> float:
     return detector["dark_counts_per_s"] if per_gate is None else per_gate / gate_s
 
 
-def _raman_photons_per_s(world: World, links: KeyLinks | DirectLinks) -> Floats:
+def _raman_photons_per_s(world: World, channels: _Channel) -> Floats:
     """Raman photons per second at the receivers' inputs, within their filters, from all classical channels."""
-    f, fibre = world.fibres, links.fibre
+    f, fibre = world.fibres, channels.fibre
     photons = np.zeros(len(fibre))
     for i, k in enumerate(fibre):
         centre, spacing = float(f.classical_wavelength_m[k]), float(f.classical_spacing_hz[k])
-        quantum_m = float(links.wavelength_m[i])
+        quantum_m = float(channels.wavelength_m[i])
         comb = _comb(centre, spacing, int(f.classical_channels[k]), quantum_m)
         if not len(comb):
             continue
@@ -98,7 +145,7 @@ def _raman_photons_per_s(world: World, links: KeyLinks | DirectLinks) -> Floats:
         for direction, share in (("co", f.co_fraction[k]), ("counter", 1.0 - f.co_fraction[k])):
             photons[i] += np.sum(
                 noise_photons_per_s(
-                    f.classical_power_w[k] * share, comb, quantum_m, links.filter_m[i], f.length_m[k],
+                    f.classical_power_w[k] * share, comb, quantum_m, channels.filter_m[i], f.length_m[k],
                     classical_alpha_per_m=nepers_per_m(attenuation_at(comb, attenuation)),
                     quantum_alpha_per_m=nepers_per_m(attenuation_at(quantum_m, attenuation)),
                     direction=direction, cross_section=section,
@@ -115,58 +162,75 @@ def _comb(centre_m: float, spacing_hz: float, channels: int, quantum_m: float) -
 
 
 def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates:
-    """Finite-key decoy BB84 rates at the best settings of the clean link.
+    """Rates of each key link's protocol at its best settings, dead time counted.
 
-    intercepted : [n_links] share of pulses that an eavesdropper intercepts and resends. The rate with dead time is the
-    key rate per pulse times the share of clicks that survive.
+    intercepted : [n_links] share of pulses that an eavesdropper intercepts and resends.
     """
     links = world.key_links
     if not len(links.id):
         empty = np.zeros(0)
         return KeyRates(empty, empty, empty, ())
-    error = intercept_resend_error(links.misalignment, intercepted)
-    after = np.array([d["afterpulse"] for d in links.detector], dtype=float)
-    settings = (
-        budget.total, links.block_bits, budget.background, np.asarray(error, dtype=float), after,
-        links.security_epsilon, links.error_correction_efficiency,
-    )  # fmt: skip
-    best = [_best_key(*(float(column[i]) for column in settings)) for i in range(len(links.id))]
-    rate, mean_photons = np.array(best).T
-    # Under attack the QBER that is measured is that of the settings in use, not of settings that suit the attacker.
-    seen = gain_and_error(mean_photons, budget.total, y0=budget.background, misalignment=error, afterpulse=after)
-    clicks = np.asarray(seen.gain) * links.pulse_rate_hz
+    points = [key_point(_key_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
-    bits = (
-        rate * links.pulse_rate_hz * dead_time_factor(clicks / 2, dead)
-    )  # the clicks of a basis fall on two detectors
-    limits = _limits(budget, np.asarray(seen.qber), bits, clicks * dead / 2, links.misalignment)
-    return KeyRates(np.where(bits < _DEAD, 0.0, bits), np.asarray(seen.qber), plob_bit_per_s(links, budget), limits)
+    clicks = np.array([p.clicks for p in points]) * links.pulse_rate_hz
+    bits = np.array([p.bit for p in points]) * links.pulse_rate_hz
+    qber = np.array([p.qber for p in points])
+    limits = _limits(links, budget, qber, bits, clicks / 2 * dead)
+    return KeyRates(np.where(bits < _DEAD, 0.0, bits), qber, plob_bit_per_s(links, budget), limits)
 
 
-@functools.lru_cache(maxsize=4096)
-def _best_key(
-    transmittance: float, block: float, y0: float, misalignment: float, afterpulse: float, eps_sec: float, f: float
-) -> tuple[float, float]:
-    """(secret bits per pulse, mean photons per pulse) of a link at its best settings; links and variants repeat."""
-    best = best_finite_key(
-        transmittance, block=block, y0=y0, misalignment=misalignment, afterpulse=afterpulse, eps_sec=eps_sec,
-        error_correction=f,
-    )  # fmt: skip
-    return float(best.rate), float(np.sum(best.intensities * best.probabilities))
+def _key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float) -> Line:
+    d, h = links.detector[i], links.homodyne[i]
+    continuous = links.protocol[i] == "cv-qkd"
+    optics = float(links.receiver_transmittance[i])
+    return Line(
+        protocol=links.protocol[i],
+        channel=float(budget.channel[i]),
+        receiver=optics if continuous else optics * d["efficiency"],
+        background=float(budget.background[i]),
+        error=_error(links.protocol[i], float(links.misalignment[i]), intercepted),
+        clock_hz=float(links.pulse_rate_hz[i]),
+        dead_time_s=d["dead_time_ns"] * 1e-9,
+        afterpulse=float(d["afterpulse"]),
+        intensity=float(links.signal_intensity[i]),
+        block_bits=float(links.block_bits[i]),
+        epsilon=float(links.security_epsilon[i]),
+        error_correction=float(links.error_correction_efficiency[i]),
+        decoys=int(links.decoys[i]),
+        intercepted=intercepted,
+        noise_photons=float(budget.photons_per_mode[i]) if continuous else 0.0,
+        homodyne=(h["detection"], h["efficiency"], h["electronic_noise"], h["excess_noise"], h["reconciliation"]),
+    )
 
 
-def _limits(
-    budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, misalignment: Floats
-) -> tuple[str, ...]:
+def _error(protocol: str, misalignment: float, intercepted: float) -> float:
+    """Error rate of signal clicks under interception of a share of the pulses.
+
+    A photon of twin-field keys is shared between both fibres: who looks on which it is takes all of its phase, where a
+    qubit measured in a random one of two bases keeps half of its meaning.
+    """
+    if protocol in ("tf", "sns"):
+        return min(misalignment + intercepted * (0.5 - misalignment), _MOST_ERROR)
+    return float(intercept_resend_error(misalignment, intercepted))
+
+
+def _limits(links: KeyLinks, budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats) -> tuple[str, ...]:
     """What holds each link back most, in words of the budget."""
     words = []
-    for i in range(len(qber)):
-        if bits[i] <= 0:
-            noise = "Raman noise" if budget.raman_per_gate[i] > budget.dark_per_gate[i] else "loss"
-            words.append(noise if qber[i] > 0.03 + misalignment[i] else "loss: the block is too short")
+    for i in range(len(bits)):
+        raman = budget.raman_per_gate[i] > budget.dark_per_gate[i]
+        if links.protocol[i] == "cv-qkd":
+            noisy = 2.0 * budget.photons_per_mode[i] / budget.channel[i] > links.homodyne[i]["excess_noise"]
+            short = replace(_key_line(links, budget, i, 0.0), block_bits=1e16)
+            none = "loss: the block is too short" if key_point(short).bit > 0 else "loss and excess noise"
+            words.append("Raman noise" if noisy else "fibre loss" if bits[i] > 0 else none)
+        elif bits[i] <= 0:
+            short = "loss: the block is too short" if links.protocol[i] == "decoy-bb84" else "loss and dark counts"
+            noise = "Raman noise" if raman else "loss"
+            words.append(noise if qber[i] > 0.03 + links.misalignment[i] else short)
         elif dead_share[i] > 0.5:
             words.append("detector dead time")
-        elif budget.raman_per_gate[i] > budget.dark_per_gate[i] and qber[i] > 1.5 * misalignment[i]:
+        elif raman and qber[i] > 1.5 * links.misalignment[i]:
             words.append("Raman noise")
         else:
             words.append("fibre loss")
@@ -178,33 +242,67 @@ def plob_bit_per_s(links: KeyLinks | DirectLinks, budget: LinkBudget) -> Floats:
     return np.asarray(plob_bit(budget.channel)) * links.pulse_rate_hz
 
 
-@dataclass(frozen=True)
-class DirectRates:
-    """Secret message bit/s and the receiver's error rate of each direct link."""
-
-    bit_per_s: Floats
-    qber: Floats
-
-
 def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> DirectRates:
-    """Rates of direct-communication links (DL04 with weak pulses); zero under too strong an attack.
+    """Rates of direct-communication links with weak pulses or stored pairs; zero under too strong an attack.
 
-    Above an error rate of 1/4 on one way the scheme is not defined (the intercept-resend limit): nothing is sent, and
+    Above an error rate of 1/4 on one way the schemes are not defined (the intercept-resend limit): nothing is sent, and
     the error rate given is that of the two ways together.
     """
     links = world.direct_links
     if not len(links.id):
         return DirectRates(np.zeros(0), np.zeros(0))
-    efficiency = links.receiver_transmittance * np.array([d["efficiency"] for d in links.detector], dtype=float)
-    error = np.asarray(intercept_resend_error(links.misalignment, intercepted), dtype=float)
-    lost = error > _DIRECT_ERROR_LIMIT
-    best, _ = best_direct_rate(
-        budget.channel,
-        misalignment=np.minimum(error, _DIRECT_ERROR_LIMIT),
-        y0=budget.background,
-        receiver_efficiency=efficiency,
+    points = [direct_point(_direct_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
+    return DirectRates(np.array([p.bit_per_s for p in points]), np.array([p.qber for p in points]))
+
+
+def _direct_line(links: DirectLinks, budget: LinkBudget, i: int, intercepted: float) -> Line:
+    d = links.detector[i]
+    return Line(
+        protocol=links.protocol[i],
+        channel=float(budget.channel[i]),
+        receiver=float(links.receiver_transmittance[i]) * d["efficiency"],
+        background=float(budget.background[i]),
+        error=float(intercept_resend_error(links.misalignment[i], intercepted)),
+        clock_hz=float(links.pulse_rate_hz[i]),
+        dead_time_s=d["dead_time_ns"] * 1e-9,
+        intercepted=intercepted,
+        dimension=int(links.dimension[i]),
     )
-    dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
-    alive = dead_time_factor(np.asarray(best.gain) * links.pulse_rate_hz / 2, dead)
-    rate = np.asarray(best.capacity) * links.pulse_rate_hz * alive
-    return DirectRates(np.where(lost, 0.0, rate), np.where(lost, 2 * error * (1 - error), np.asarray(best.qber)))
+
+
+def pair_rates(world: World) -> PairRates:
+    """What each chain of repeaters delivers while all of its fibres are whole and untouched."""
+    r = world.repeaters
+    made = [_chain(world, i) for i in range(len(r.id))]
+    pairs = np.array([c.pairs_per_s for c, _, _ in made], dtype=float)
+    fidelity = np.array([c.fidelity for c, _, _ in made], dtype=float)
+    key = np.array([pair_key_bit(f, c) for f, c in zip(fidelity, r.error_correction_efficiency)], dtype=float)
+    bits = pairs * np.where(r.makes_keys, key, hashing_bound(fidelity))
+    loss, length = (np.array([row[k] for row in made], dtype=float) for k in (1, 2))
+    return PairRates(np.where(bits < _DEAD, 0.0, bits), pairs, fidelity, loss, length)
+
+
+def _chain(world: World, i: int) -> tuple[Chain, float, float]:
+    """(chain, loss in dB and length in metres of its fibres together)."""
+    r, f = world.repeaters, world.fibres
+    path = np.array(r.path[i])
+    n = len(path)
+    segments = _Channel(
+        path, np.full(n, r.wavelength_m[i]), np.full(n, r.filter_m[i]), np.full(n, r.gate_s[i]), (r.detector[i],) * n
+    )
+    loss = _loss_db(world, segments)
+    _, background = _noise(world, segments, 1.0)
+    made = chain(
+        transmittance(loss),
+        f.length_m[path],
+        attempts_per_s=float(r.attempts_per_s[i]),
+        modes=int(r.modes[i]),
+        station_efficiency=float(r.memory_efficiency[i] * r.detector[i]["efficiency"]),
+        background=0.5 * background,
+        pair_fidelity=float(r.pair_fidelity[i]),
+        swap_success=float(r.swap_success[i]),
+        swap_fidelity=float(r.swap_fidelity[i]),
+        memory_s=float(r.memory_s[i]),
+        purify_rounds=int(r.purify_rounds[i]),
+    )
+    return made, float(loss.sum()), float(f.length_m[path].sum())

@@ -12,6 +12,7 @@ from typing import Any
 from silla.scenario.demand import profiles_of
 from silla.scenario.models import Scenario
 from silla.scenario.places import Place
+from silla.scenario.quantum import chain_ends
 from silla.scenario.radio import Cell, HexLayout, IndoorLayout
 from silla.scenario.suggest import did_you_mean
 
@@ -103,6 +104,14 @@ def _unique_ids(s: Scenario, known: _Known) -> Iterator[Problem]:
         yield from _repeated(
             [(("quantum", group, i, "id"), x.id or x.fibre) for i, x in enumerate(links)], {}, "quantum link"
         )
+    stores = {x.id or x.fibre: f"quantum.keys[{i}]" for i, x in enumerate(s.quantum.keys)}
+    chains: list[tuple[Path, str]] = [
+        (("quantum", "repeaters", i, "id"), x.id) for i, x in enumerate(s.quantum.repeaters)
+    ]
+    yield from _repeated(chains, stores, "quantum link")
+    yield from _repeated(
+        [(("quantum", "messages", i, "id"), x.id) for i, x in enumerate(s.quantum.messages) if x.id], {}, "message"
+    )
     yield from _repeated(
         [(("security", i, "id"), x.id) for i, x in enumerate(s.security) if x.id], {}, "security entry"
     )
@@ -232,6 +241,31 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
         for i, link in enumerate(getattr(s.quantum, group)):
             if link.fibre not in known.fibres:
                 yield ("quantum", group, i, "fibre"), _missing("fibre", link.fibre, known.fibres)
+    yield from _repeaters(s, known)
+    for i, message in enumerate(s.quantum.messages):
+        path: Path = ("quantum", "messages", i)
+        yield from _profile(path, message.profile, known)
+        for j, end in enumerate(message.ends):
+            if end not in known.places:
+                yield (*path, "ends", j), _missing("site or node", end, known.places)
+        if message.ends[0] == message.ends[1]:
+            yield (*path, "ends"), f"both ends are {message.ends[0]!r}; a message goes from one place to another"
+
+
+def _repeaters(s: Scenario, known: _Known) -> Iterator[Problem]:
+    ends = {f.id: f.ends for f in s.fibres}
+    for i, chain in enumerate(s.quantum.repeaters):
+        path: Path = ("quantum", "repeaters", i, "fibres")
+        missing = [(j, f) for j, f in enumerate(chain.fibres) if f not in known.fibres]
+        for j, fibre in missing:
+            yield (*path, j), _missing("fibre", fibre, known.fibres)
+        if missing or not all(f in ends for f in chain.fibres):
+            continue  # fibres of a file are joined when the world is compiled
+        try:
+            chain_ends([(ends[f][0], ends[f][1]) for f in chain.fibres])
+        except ValueError:
+            joined = ", ".join(f"{f} ({' - '.join(ends[f])})" for f in chain.fibres)
+            yield path, f"the fibres do not make one open chain: {joined}; list them in order from end to end"
 
 
 def _security(s: Scenario, known: _Known) -> Iterator[Problem]:

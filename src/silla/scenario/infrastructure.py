@@ -1,4 +1,4 @@
-"""GPU pools, fibres, quantum links, the traffic that they protect, and energy."""
+"""GPU pools, fibres, the traffic that is protected, and energy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from silla.scenario.demand import Hours
 from silla.scenario.fields import REQUIRED, Part, choice, listing, quantity, reference, text
 
-__all__ = ["Classical", "DirectLink", "Energy", "Fibre", "KeyLink", "Pool", "Quantum", "Rekey", "Security", "Serve"]
+__all__ = ["Classical", "Energy", "Fibre", "Pool", "Rekey", "Security", "Serve"]
 
 
 class Serve(Part):
@@ -104,66 +104,6 @@ class Fibre(Part):
     classical: Classical | None = Field(
         None, description="Classical channels beside the quantum channel; none: a dark fibre."
     )
-
-
-class _QuantumLink(Part):
-    id: str = text("", description="Identifier; by default the fibre's.", max_length=80)
-    fibre: str = reference(REQUIRED, to="fibre", description="The fibre that it uses.")
-    wavelength_nm: float = quantity(
-        1550.12, unit="nm", ge=1260, le=1625, description="Wavelength of the quantum channel.", source="ITU-T G.694.1"
-    )
-    filter_nm: float = quantity(0.1, unit="nm", gt=0, le=20, description="Width of the receiver's optical filter.")
-    pulse_rate_mhz: float = quantity(1250.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
-    detector: str = reference("snspd", to="detectors", description="Detector of the catalogue.")
-    receiver_loss_db: float = quantity(3.0, unit="dB", ge=0, le=40, description="Optical loss inside the receiver.")
-    misalignment: float = quantity(
-        0.01, unit="1", ge=0, lt=0.5, description="Share of signal photons in the wrong detector."
-    )
-    gate_ns: float = quantity(0.2, unit="ns", gt=0, le=100, description="Detection window of one pulse.")
-    equipment_w: float = quantity(
-        300.0,
-        unit="W",
-        ge=0,
-        le=50_000,
-        description="Electrical power of both ends.",
-        source="declared: two rack units a side; cryostats more",
-    )
-    enabled: bool = Field(default=True, description="Whether the link exists.")
-
-
-class KeyLink(_QuantumLink):
-    """Quantum key distribution over one fibre."""
-
-    protocol: Literal["decoy-bb84"] = choice(
-        "decoy-bb84", description="Protocol.", source="Lim et al., PRA 89 022307 (2014)"
-    )
-    signal_intensity: float | None = quantity(
-        None, unit="1", gt=0, le=1, description="Mean photons of a signal pulse; none: the best."
-    )
-    error_correction_efficiency: float = quantity(
-        1.16, unit="1", ge=1, le=3, description="Leaked bits over the Shannon limit.", source="Lim et al. 2014"
-    )
-    block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
-    security_epsilon: float = quantity(
-        1e-9, unit="1", gt=0, le=1e-3, description="Secrecy parameter of a distilled block.", source="Lim et al. 2014"
-    )
-    stock_mbit: float = quantity(100.0, unit="Mbit", gt=0, le=1e9, description="Most key bits that each end keeps.")
-    initial_fraction: float = quantity(0.5, unit="1", ge=0, le=1, description="How full the stock is at the start.")
-
-
-class DirectLink(_QuantumLink):
-    """Quantum direct communication over one fibre: the message itself travels in the photons."""
-
-    protocol: Literal["dl04"] = choice("dl04", description="Protocol.", source="Deng and Long, PRA 69 052319 (2004)")
-    message_bit_per_s: float = quantity(1000.0, unit="bit/s", ge=0, le=1e12, description="Messages offered.")
-
-
-class Quantum(Part):
-    """Quantum links of the network."""
-
-    enabled: bool = Field(default=True, description="Whether quantum links exist at all.")
-    keys: tuple[KeyLink, ...] = listing("Links that make keys.", max_length=5000)
-    direct: tuple[DirectLink, ...] = listing("Links that carry messages directly.", max_length=5000)
 
 
 class Rekey(Part):

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from silla.scenario.demand import Demand, Hours, Traffic
 from silla.scenario.fields import REQUIRED, Part, listing, mapping, quantity, text
-from silla.scenario.infrastructure import Energy, Fibre, Pool, Quantum, Security
+from silla.scenario.infrastructure import Energy, Fibre, Pool, Security
 from silla.scenario.places import Node, Origin
+from silla.scenario.quantum import Quantum
 from silla.scenario.radio import Carrier, Cell, Environment, Layout, Site
 from silla.scenario.timeline import Day, Event, Sensitivity, Snapshot, Variant
 

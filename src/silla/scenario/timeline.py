@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from silla.scenario.fields import REQUIRED, Part, quantity, reference, text
+from silla.scenario.fields import REQUIRED, Part, choice, quantity, reference, text
 
 __all__ = ["Clock", "Day", "Event", "Sensitivity", "Snapshot", "Variant"]
 
@@ -33,8 +33,11 @@ class Event(Part):
 
     at: Clock = Field(..., description="Start, HH:MM.")
     for_min: float = quantity(60.0, unit="min", gt=0, le=10_080, description="Duration.")
-    eavesdrop: str | None = reference(None, to="fibre", description="Fibre on which somebody intercepts and resends.")
-    fraction: float = quantity(1.0, unit="1", gt=0, le=1, description="Share of pulses intercepted.")
+    eavesdrop: str | None = reference(None, to="fibre", description="Fibre on which somebody listens.")
+    attack: Literal["intercept-resend", "photon-number-splitting", "blinding", "trojan-horse"] = choice(
+        "intercept-resend", description="What the eavesdropper does."
+    )
+    fraction: float = quantity(1.0, unit="1", gt=0, le=1, description="Share of pulses attacked.")
     cut: str | None = reference(None, to="fibre", description="Fibre that is cut.")
     burst: str | None = reference(None, to="demand", description="Group of users that grows.")
     factor: float = quantity(3.0, unit="1", gt=0, le=100, description="How many times more users in a burst.")

@@ -21,7 +21,14 @@ from silla.scenario.models import Scenario
 from silla.scenario.places import Place
 from silla.scenario.radio import Cell
 from silla.world.layout import Laid, lay_out
-from silla.world.networks import compile_direct, compile_fibres, compile_flows, compile_keys
+from silla.world.networks import (
+    compile_direct,
+    compile_fibres,
+    compile_flows,
+    compile_keys,
+    compile_messages,
+    compile_repeaters,
+)
 from silla.world.timeline import compile_energy, compile_events, compile_pools, compile_serves
 from silla.world.types import (
     Antennas,
@@ -88,6 +95,8 @@ def compile_world(scenario: Scenario, folder: Path, variant: str = "base") -> Wo
         fibres=fibres,
         key_links=compile_keys(scenario, fibres, parts),
         direct_links=compile_direct(scenario, fibres, parts),
+        repeaters=compile_repeaters(scenario, fibres, parts),
+        messages=compile_messages(scenario, place),
         flows=compile_flows(scenario, place, sites),
         energy=compile_energy(scenario),
         events=compile_events(scenario, sites, fibres),

@@ -7,14 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from silla.base.errors import ScenarioError
 from silla.base.units import dbm_to_w, from_db
 from silla.scenario.catalogue import Catalogue
+from silla.scenario.demand import profiles_of
 from silla.scenario.files import read_fibres
 from silla.scenario.infrastructure import Classical, Fibre
 from silla.scenario.models import Scenario
-from silla.world.types import DirectLinks, Fibres, KeyLinks, Sites, TrafficFlows
+from silla.scenario.quantum import chain_ends
+from silla.world.types import DirectLinks, Fibres, KeyLinks, Messages, Repeaters, Sites, TrafficFlows
 
-__all__ = ["compile_direct", "compile_fibres", "compile_flows", "compile_keys"]
+__all__ = [
+    "compile_direct",
+    "compile_fibres",
+    "compile_flows",
+    "compile_keys",
+    "compile_messages",
+    "compile_repeaters",
+]
 
 
 def compile_fibres(scenario: Scenario, folder: Path, place: dict[str, int], parts: Catalogue) -> Fibres:
@@ -75,23 +85,90 @@ def compile_keys(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> KeyLin
     def column(name: str) -> np.ndarray:
         return np.array([np.nan if getattr(k, name) is None else getattr(k, name) for k in links], dtype=float)
 
-    stock = column("stock_mbit") * 1e6
     return KeyLinks(
         **_common(links, fibres, parts),
+        decoys=np.array([k.decoys for k in links], dtype=np.int64),
+        homodyne=tuple(k.homodyne.model_dump() for k in links),
         signal_intensity=column("signal_intensity"),
         error_correction_efficiency=column("error_correction_efficiency"),
         block_bits=column("block_bits"),
         security_epsilon=column("security_epsilon"),
-        stock_bits=stock,
-        initial_bits=stock * column("initial_fraction"),
+        **_stores(links),
     )
+
+
+def _stores(links: list[Any]) -> dict[str, Any]:
+    stock = np.array([k.stock_mbit for k in links], dtype=float) * 1e6
+    return {"stock_bits": stock, "initial_bits": stock * np.array([k.initial_fraction for k in links], dtype=float)}
 
 
 def compile_direct(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> DirectLinks:
     """Direct-communication links that are enabled."""
     links = [k for k in scenario.quantum.direct if k.enabled and scenario.quantum.enabled]
     messages = np.array([k.message_bit_per_s for k in links], dtype=float)
-    return DirectLinks(**_common(links, fibres, parts), message_bit_per_s=messages)
+    dimension = np.array([k.dimension or 0 for k in links], dtype=np.int64)
+    return DirectLinks(**_common(links, fibres, parts), dimension=dimension, message_bit_per_s=messages)
+
+
+def compile_repeaters(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> Repeaters:
+    """Chains that are enabled; ScenarioError where fibres of a file do not make one open chain."""
+    chains = [r for r in scenario.quantum.repeaters if r.enabled and scenario.quantum.enabled]
+    index = {name: i for i, name in enumerate(fibres.id)}
+    path = tuple(tuple(index[f] for f in r.fibres) for r in chains)
+
+    def column(name: str, of: Any = None) -> np.ndarray:
+        return np.array([getattr(of(r) if of else r, name) for r in chains], dtype=float)
+
+    def memory(name: str) -> np.ndarray:
+        return column(name, lambda r: r.memory)
+
+    stations = np.array([len(p) + 1 for p in path], dtype=float)
+    return Repeaters(
+        id=tuple(r.id for r in chains),
+        path=path,
+        ends=np.array([_chain_ends(r.id, fibres, p) for r, p in zip(chains, path)], dtype=np.int64).reshape(-1, 2),
+        makes_keys=np.array([r.makes == "keys" for r in chains], dtype=bool),
+        attempts_per_s=column("attempts_mhz") * 1e6,
+        modes=memory("modes").astype(np.int64),
+        memory_efficiency=memory("efficiency"),
+        memory_s=memory("lifetime_ms") * 1e-3,
+        pair_fidelity=memory("pair_fidelity"),
+        swap_success=memory("swap_success"),
+        swap_fidelity=memory("swap_fidelity"),
+        purify_rounds=memory("purify_rounds").astype(np.int64),
+        wavelength_m=column("wavelength_nm") * 1e-9,
+        filter_m=column("filter_nm") * 1e-9,
+        gate_s=column("gate_ns") * 1e-9,
+        detector=tuple(parts.part("detectors", r.detector) for r in chains),
+        error_correction_efficiency=column("error_correction_efficiency"),
+        equipment_w=column("equipment_w") * stations,
+        **_stores(chains),
+    )
+
+
+def _chain_ends(ident: str, fibres: Fibres, path: tuple[int, ...]) -> tuple[int, int]:
+    try:
+        return chain_ends([(int(a), int(b)) for a, b in fibres.ends[list(path)]])
+    except ValueError as error:
+        names = ", ".join(fibres.id[f] for f in path)
+        raise ScenarioError(
+            f"repeater chain {ident!r}: {error} ({names}); list them in order from end to end"
+        ) from None
+
+
+def compile_messages(scenario: Scenario, place: dict[str, int]) -> Messages:
+    """Messages; none where quantum links are switched off."""
+    rows = list(scenario.quantum.messages) if scenario.quantum.enabled else []
+    profiles = profiles_of(scenario.profiles)
+    return Messages(
+        id=tuple(m.id or f"message{i}" for i, m in enumerate(rows)),
+        ends=np.array([[place[e] for e in m.ends] for m in rows], dtype=np.int64).reshape(-1, 2),
+        bit_per_s=np.array([m.bit_per_s for m in rows], dtype=float),
+        profile=np.array([profiles[m.profile] for m in rows], dtype=float).reshape(-1, 24),
+        relay=tuple(m.relay for m in rows),
+        fallback=tuple(m.fallback for m in rows),
+        priority=np.array([m.priority for m in rows], dtype=np.int64),
+    )
 
 
 def compile_flows(scenario: Scenario, place: dict[str, int], sites: Sites) -> TrafficFlows:

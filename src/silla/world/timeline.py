@@ -72,7 +72,8 @@ def compile_events(scenario: Scenario, sites: Sites, fibres: Fibres) -> Events:
         start = int(hours) * 3600.0 + int(minutes) * 60.0
         kind = next(k for k in ids if getattr(event, k) is not None)
         amount = {"eavesdrop": event.fraction, "burst": event.factor}.get(kind, 1.0)
-        rows.append((start, start + event.for_min * 60.0, kind, ids[kind].index(getattr(event, kind)), amount))
+        target, attack = ids[kind].index(getattr(event, kind)), event.attack if kind == "eavesdrop" else ""
+        rows.append((start, start + event.for_min * 60.0, kind, target, amount, attack))
     rows.sort(key=lambda r: r[0])
     return Events(
         kind=tuple(r[2] for r in rows),
@@ -80,4 +81,5 @@ def compile_events(scenario: Scenario, sites: Sites, fibres: Fibres) -> Events:
         end_s=np.array([r[1] for r in rows], dtype=float),
         target=np.array([r[3] for r in rows], dtype=np.int64),
         amount=np.array([r[4] for r in rows], dtype=float),
+        attack=tuple(r[5] for r in rows),
     )

@@ -28,8 +28,10 @@ __all__ = [
     "Fibres",
     "FixedUsers",
     "KeyLinks",
+    "Messages",
     "Places",
     "Pools",
+    "Repeaters",
     "Serves",
     "Sites",
     "TrafficFlows",
@@ -233,6 +235,8 @@ class KeyLinks:
     misalignment: Floats
     gate_s: Floats
     equipment_w: Floats
+    decoys: Ints
+    homodyne: tuple[dict[str, Any], ...]  # receiver of continuous variables
     signal_intensity: Floats  # NaN: the best
     error_correction_efficiency: Floats
     block_bits: Floats
@@ -256,7 +260,47 @@ class DirectLinks:
     misalignment: Floats
     gate_s: Floats
     equipment_w: Floats
+    dimension: Ints  # time bins of a frame, 0: the best
     message_bit_per_s: Floats
+
+
+@dataclass(frozen=True)
+class Repeaters:
+    """Chains of quantum repeaters; `path[i]` are the fibres of chain i in order."""
+
+    id: Strings
+    path: tuple[tuple[int, ...], ...]
+    ends: Ints  # [n, 2] place indexes
+    makes_keys: Bools
+    attempts_per_s: Floats
+    modes: Ints
+    memory_efficiency: Floats
+    memory_s: Floats
+    pair_fidelity: Floats
+    swap_success: Floats
+    swap_fidelity: Floats
+    purify_rounds: Ints
+    wavelength_m: Floats
+    filter_m: Floats
+    gate_s: Floats
+    detector: tuple[dict[str, Any], ...]
+    error_correction_efficiency: Floats
+    equipment_w: Floats  # of all stations of the chain
+    stock_bits: Floats
+    initial_bits: Floats
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Direct quantum messages between two places."""
+
+    id: Strings
+    ends: Ints  # [n, 2] place indexes, sender first
+    bit_per_s: Floats
+    profile: Floats  # [n, 24]
+    relay: Strings  # trusted | pqc | none
+    fallback: Strings  # wait | keys | ml-kem-768 | none
+    priority: Ints
 
 
 @dataclass(frozen=True)
@@ -293,7 +337,8 @@ class Events:
     start_s: Floats
     end_s: Floats
     target: Ints
-    amount: Floats  # fraction intercepted, or factor of users
+    amount: Floats  # fraction attacked, or factor of users
+    attack: Strings  # of an eavesdropper, "" for the other kinds
 
 
 @dataclass(frozen=True)
@@ -318,6 +363,8 @@ class World:
     fibres: Fibres
     key_links: KeyLinks
     direct_links: DirectLinks
+    repeaters: Repeaters
+    messages: Messages
     flows: TrafficFlows
     energy: EnergyModel
     events: Events

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import ModelCard, Reference, check_domain, register
+from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES, check_channel
 from silla.physics.quantum.finite_key import BLOCK, EPSILON, _expected, _key_length
 from silla.physics.quantum.presets import LIM, RUSCA
 
 __all__ = ["BestFiniteKey", "best_finite_key"]
 
+SIGNAL = Range(1e-3, 1.0, "photons per pulse")
 VACUUM_INTENSITY = 2e-4  # Lim et al., section IV: an attenuator never quite reaches zero
 _STARTS, _TRIED, _ROUNDS, _CHUNK = 256, 128, 12, 512
 
@@ -50,6 +51,7 @@ def best_finite_key(
     eps_cor: float = 1e-15,
     error_correction: float = 1.16,
     secrecy_per_bit: float | None = None,
+    signal: float | None = None,
 ) -> BestFiniteKey:
     """Finite key rate at the best settings, and those settings.
 
@@ -58,6 +60,7 @@ def best_finite_key(
     transmittance : of channel and detector, any shape, broadcast with block, y0, misalignment, afterpulse.
     block : sifted bits in the key basis. decoys : 2 (Lim et al.; the weakest is 2e-4) or 1 (Rusca et al.).
     secrecy_per_bit : if given, eps_sec = secrecy_per_bit * length, as Lim et al. choose it.
+    signal : mean photons of the signal pulse, 0.001 to 1; None searches for the best as well.
 
     Raises DomainError outside the ranges, ArgumentError when `decoys` is neither 1 nor 2.
 
@@ -71,20 +74,22 @@ def best_finite_key(
     check_domain("block", block, BLOCK, what=what, advice="blocks of 1e5 to 1e9 bits are usual")
     check_domain("eps_sec", eps_sec, EPSILON, what=what)
     check_domain("eps_cor", eps_cor, EPSILON, what=what)
+    if signal is not None:
+        check_domain("signal", signal, SIGNAL, what=what)
     inputs = np.broadcast_arrays(*(np.asarray(x, float) for x in (transmittance, block, y0, misalignment, afterpulse)))
     shape = inputs[0].shape
     flat = [x.ravel() for x in inputs]
-    security = (eps_sec, eps_cor, error_correction, secrecy_per_bit)
+    security = (eps_sec, eps_cor, error_correction, secrecy_per_bit, signal)
     parts = [_optimise([x[i : i + _CHUNK] for x in flat], decoys, security) for i in range(0, flat[0].size, _CHUNK)]
     merged = [np.concatenate(part, axis=0) for part in zip(*parts)] if parts else [np.zeros(0)] * 8
     shaped = (x.reshape(shape + x.shape[1:])[()] for x in merged)
     return BestFiniteKey(*shaped)
 
 
-def _settings(x, decoys: int):
+def _settings(x, decoys: int, signal: float | None):
     """Intensities, probabilities (lists) and key-basis probability of points x in the unit cube [D, ...]."""
     key_basis = 1.0 - 0.9 * 10.0 ** (-2.75 * x[0])
-    strong = 0.1 + 0.9 * x[1]
+    strong = 0.1 + 0.9 * x[1] if signal is None else np.full_like(x[1], signal)
     p_strong = 0.02 + 0.97 * x[3]
     if decoys == 1:
         weak = strong * (0.02 + 0.88 * x[2])
@@ -98,8 +103,8 @@ def _settings(x, decoys: int):
 def _evaluate(x, inputs, decoys, security, passes: int = 2):
     """Signed rate per pulse at points x, with the bounds and settings behind it."""
     eta, block, y0, e_d, p_ap = inputs
-    eps_sec, eps_cor, f, per_bit = security
-    mu, p, q = _settings(x, decoys)
+    eps_sec, eps_cor, f, per_bit, signal = security
+    mu, p, q = _settings(x, decoys, signal)
     parts, pulses = _expected(eta, block, q, y0, e_d, p_ap, mu, p)
     if per_bit is None:
         found = _key_length(*parts, mu, p, eps_sec, eps_cor, f, None)

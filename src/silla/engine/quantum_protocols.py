@@ -1,0 +1,267 @@
+"""One link as its protocol sees it, and what each protocol makes of it at its best settings.
+
+The protocols of `quantum.keys` and `quantum.direct` are rows of two tables; adding one is adding a row. All values of a
+`Line` are numbers, so links that repeat (variants, epochs) are computed once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from silla.physics.quantum import bbm92, cvqkd, dl04, finite_key_best, hd_qsdc, mdi, six_state, twin_field, two_step
+from silla.physics.quantum.channel import gain_and_error
+from silla.physics.quantum.detectors import dead_time_factor
+from silla.physics.quantum.optimise import maximise
+
+__all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point"]
+
+_DETECTORS = 2  # on which the clicks of a basis fall
+_BUSY = 0.2  # clicks in a dead time from which on dimmer pulses may pay
+_HD_DIMENSIONS = (2, 4, 8, 16, 32, 64, 128, 256)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantum channel with its ends; probabilities and transmittances, SI.
+
+    channel : of the fibre alone. receiver : optics and detector. background : clicks per gate of both detectors.
+    error : rate of wrong clicks of signal photons, attack included. intensity : mean photons, NaN for the best.
+    noise_photons : background light per mode at the receiver's input (cv-qkd). homodyne : (detection, efficiency,
+    electronic noise, excess noise, reconciliation) of cv-qkd, whose `receiver` is the optics alone.
+    """
+
+    protocol: str
+    channel: float
+    receiver: float
+    background: float
+    error: float
+    clock_hz: float
+    dead_time_s: float = 0.0
+    afterpulse: float = 0.0
+    intensity: float = float("nan")
+    block_bits: float = 1e7
+    epsilon: float = 1e-9
+    error_correction: float = 1.16
+    decoys: int = 2
+    intercepted: float = 0.0
+    noise_photons: float = 0.0
+    homodyne: tuple[str, float, float, float, float] = ("homodyne", 0.6, 0.01, 0.01, 0.95)
+    dimension: int = 0
+
+    @property
+    def total(self) -> float:
+        """Transmittance of fibre and receiver."""
+        return self.channel * self.receiver
+
+    @property
+    def arm(self) -> float:
+        """Transmittance from either end to a station in the middle, its detectors included."""
+        return float(np.sqrt(self.channel) * self.receiver)
+
+
+@dataclass(frozen=True)
+class KeyPoint:
+    """Secret bits (dead time counted) and clicks per pulse, error rate (NaN: none is measured), mean photons."""
+
+    bit: float
+    clicks: float
+    qber: float
+    mean_photons: float
+
+
+@dataclass(frozen=True)
+class DirectPoint:
+    """Secret message bit/s, the receiver's error rate, mean photons (NaN: single photons), bins of a frame."""
+
+    bit_per_s: float
+    qber: float
+    mean_photons: float
+    dimension: int = 2
+
+
+def _best(line: Line, rate: Callable[..., object], low: float, high: float, name: str = "mu") -> float:
+    """The given intensity, else the best between two limits."""
+    if np.isfinite(line.intensity):
+        return line.intensity
+    return float(maximise(rate, {name: (low, high)})[name])
+
+
+def _decoy_bb84(line: Line) -> KeyPoint:
+    signal = line.intensity if np.isfinite(line.intensity) else None
+    best = finite_key_best.best_finite_key(
+        line.total, block=line.block_bits, decoys=line.decoys, y0=line.background, misalignment=line.error,
+        afterpulse=line.afterpulse, eps_sec=line.epsilon, error_correction=line.error_correction, signal=signal,
+    )  # fmt: skip
+    mean = float(np.sum(best.intensities * best.probabilities))
+    # Under attack the QBER that is measured is that of the settings in use, not of settings that suit the attacker.
+    seen = gain_and_error(mean, line.total, y0=line.background, misalignment=line.error, afterpulse=line.afterpulse)
+    return KeyPoint(float(best.rate), float(seen.gain), float(seen.qber), mean)
+
+
+def _six_state(line: Line) -> KeyPoint:
+    link = {"y0": line.background, "misalignment": line.error, "error_correction": line.error_correction}
+    mu = _best(line, lambda mu: six_state.key_rate(line.total, mu=mu, **link).signed_rate, 0.01, 1.5)
+    return _point(six_state.key_rate(line.total, mu=mu, **link), mu)
+
+
+def _bbm92(line: Line) -> KeyPoint:
+    link = {"y0": line.background, "misalignment": line.error, "error_correction": line.error_correction}
+    given = np.isfinite(line.intensity)
+    half = 0.5 * line.intensity if given else float(bbm92.best_brightness(line.arm, line.arm, **link))
+    return _point(bbm92.key_rate(line.arm, line.arm, brightness=half, **link), 2.0 * half)
+
+
+def _station(line: Line) -> dict[str, Any]:
+    """Noise of a station in the middle; its functions count the background of one detector."""
+    return {
+        "background": 0.5 * line.background,
+        "misalignment": line.error,
+        "error_correction": line.error_correction,
+    }
+
+
+def _mdi(line: Line) -> KeyPoint:
+    weak = 0.25 * line.intensity if np.isfinite(line.intensity) else 0.05
+    link: dict[str, Any] = _station(line) | {"decoys": "vacuum+weak", "nu": min(weak, 0.05)}
+    mu = line.intensity if np.isfinite(line.intensity) else float(mdi.best_intensity(line.arm, line.arm, **link))
+    return _point(mdi.key_rate(line.arm, line.arm, mu=mu, **link), mu)
+
+
+def _twin_field(line: Line) -> KeyPoint:
+    if np.isfinite(line.intensity):
+        return _point(twin_field.cal_key_rate(line.arm, mu=line.intensity, **_station(line)), line.intensity)
+    found, mu = twin_field.best_cal(line.arm, **_station(line))
+    return _point(found, float(mu))
+
+
+def _sns(line: Line) -> KeyPoint:
+    if not np.isfinite(line.intensity):
+        found, mu, _ = twin_field.best_sns(line.arm, **_station(line))
+        return _point(found, float(mu))
+
+    def rate(sending):
+        return twin_field.sns_key_rate(line.arm, mu=line.intensity, sending=sending, **_station(line))
+
+    sending = float(maximise(lambda sending: rate(sending).signed_rate, {"sending": (0.005, 0.6)})["sending"])
+    return _point(rate(sending), line.intensity)
+
+
+def _cv_qkd(line: Line) -> KeyPoint:
+    """An interception adds two units of shot noise to the share of symbols that it touches (Lodewyck et al. 2007).
+
+    Background photons within the mode of the local oscillator add 2 n at the receiver (Qi et al., New J. Phys. 12).
+    """
+    detection, efficiency, electronic, excess, reconciliation = line.homodyne
+    line_t = max(line.channel, cvqkd.LINE.low)
+    excess = excess + 2.0 * line.intercepted + 2.0 * line.noise_photons / line_t
+    if line.channel < cvqkd.LINE.low or excess > cvqkd.EXCESS.high:
+        return KeyPoint(0.0, 0.0, float("nan"), float("nan"))  # beyond the model, far beyond any key
+    link: dict = {
+        "excess_noise": excess,
+        "reconciliation": reconciliation,
+        "efficiency": efficiency * line.receiver,
+        "electronic_noise": electronic,
+        "detection": detection,
+    }
+    given = np.isfinite(line.intensity)
+    modulation = 2.0 * line.intensity if given else float(cvqkd.best_modulation(line_t, **link))
+    found = cvqkd.finite_key_rate(line_t, symbols=line.block_bits, modulation=modulation, **link)
+    return KeyPoint(float(found.rate), 0.0, float("nan"), 0.5 * modulation)
+
+
+def _point(found, mu: float) -> KeyPoint:
+    return KeyPoint(float(found.rate), float(found.gain), float(found.qber), mu)
+
+
+KEYS: dict[str, Callable[[Line], KeyPoint]] = {
+    "decoy-bb84": _decoy_bb84,
+    "six-state": _six_state,
+    "bbm92": _bbm92,
+    "mdi": _mdi,
+    "tf": _twin_field,
+    "sns": _sns,
+    "cv-qkd": _cv_qkd,
+}
+
+
+@functools.lru_cache(maxsize=8192)
+def key_point(line: Line) -> KeyPoint:
+    """Rate per pulse of a key protocol at its best settings, clicks lost to dead time counted.
+
+    A detector that is mostly blind wants dimmer pulses than one without dead time; then intensities are tried as well.
+    """
+    free = _alive(line, KEYS[line.protocol](line))
+    if np.isfinite(line.intensity) or free.clicks * line.clock_hz * line.dead_time_s / _DETECTORS < _BUSY:
+        return free
+    tried = [replace(line, intensity=float(mu)) for mu in np.geomspace(0.01, min(1.0, free.mean_photons), 9)]
+    return max([free, *(_alive(one, KEYS[one.protocol](one)) for one in tried)], key=lambda point: point.bit)
+
+
+def _alive(line: Line, point: KeyPoint) -> KeyPoint:
+    busy = point.clicks * line.clock_hz / _DETECTORS
+    return replace(point, bit=point.bit * float(dead_time_factor(busy, line.dead_time_s)))
+
+
+def _with_dead_time(line: Line, found, detectors: float):
+    """Signed message bit/s: dead time costs the receiver clicks, and the eavesdropper nothing."""
+    alive = 1.0 / (1.0 + found.gain / detectors * line.clock_hz * line.dead_time_s)
+    return (alive * (found.signed + found.eve_bit) - found.eve_bit) * line.clock_hz
+
+
+def _dl04(line: Line) -> DirectPoint:
+    def rate(mu):
+        return dl04.secrecy_capacity(
+            line.channel, mean_photons=mu, misalignment=line.error, y0=line.background,
+            receiver_efficiency=line.receiver,
+        )  # fmt: skip
+
+    mu = float(maximise(lambda mu: _with_dead_time(line, rate(mu), 2.0), {"mu": (2e-5, 1.0)}, start=31)["mu"])
+    found = rate(mu)
+    return DirectPoint(max(float(_with_dead_time(line, found, 2.0)), 0.0), float(found.qber), mu)
+
+
+def _high_dimensional(line: Line) -> DirectPoint:
+    """Bins as wide as half a clock period, as in the weak-pulse systems whose clock is given for two bins."""
+    best = DirectPoint(0.0, 0.5, float("nan"), line.dimension or 2)
+    for n in (line.dimension,) if line.dimension else _HD_DIMENSIONS:
+        arguments: dict = {
+            "bin_s": 0.5 / line.clock_hz,
+            "dead_time_s": line.dead_time_s,
+            "misalignment": line.error,
+            "y0": line.background,
+            "receiver_efficiency": line.receiver,
+        }
+
+        def rate(mu, n=n, arguments=arguments):
+            return hd_qsdc.message_rate(n, line.channel, mean_photons=mu, **arguments)
+
+        mu = float(maximise(lambda mu, rate=rate: rate(mu).signed_bit_per_s, {"mu": (1e-4, 1.0)})["mu"])
+        found = rate(mu)
+        if float(found.rate_bit_per_s) > best.bit_per_s or best.bit_per_s == 0.0 == float(found.rate_bit_per_s):
+            best = DirectPoint(float(found.rate_bit_per_s), float(found.direct.qber), mu, n)
+    return best
+
+
+def _two_step(line: Line) -> DirectPoint:
+    found = two_step.secrecy_capacity(
+        line.channel, misalignment=line.error, y0=line.background, receiver_efficiency=line.receiver
+    )
+    rate = max(float(_with_dead_time(line, found, 1.0)), 0.0)
+    return DirectPoint(rate, float(found.qber), float("nan"), 4)
+
+
+DIRECT: dict[str, Callable[[Line], DirectPoint]] = {"dl04": _dl04, "hd": _high_dimensional, "two-step": _two_step}
+_MOST_ERROR = 0.25  # of one way; beyond it the two ways together are at the intercept-resend limit and nothing is sent
+
+
+@functools.lru_cache(maxsize=8192)
+def direct_point(line: Line) -> DirectPoint:
+    """Rate of a direct-communication protocol at its best settings; 0 above an error rate of a quarter on one way."""
+    if line.error > _MOST_ERROR:
+        return DirectPoint(0.0, 2.0 * line.error * (1.0 - line.error), float("nan"), line.dimension or 2)
+    return DIRECT[line.protocol](line)

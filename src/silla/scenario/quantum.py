@@ -1,0 +1,214 @@
+"""Quantum links over fibre, chains of repeaters, and the messages sent over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from silla.scenario.fields import REQUIRED, Part, choice, listing, quantity, reference, text
+
+__all__ = ["DirectLink", "Homodyne", "KeyLink", "KeyStore", "Memory", "Message", "Quantum", "Repeater", "chain_ends"]
+
+
+class _QuantumLink(Part):
+    id: str = text("", description="Identifier; by default the fibre's.", max_length=80)
+    fibre: str = reference(REQUIRED, to="fibre", description="The fibre that it uses.")
+    wavelength_nm: float = quantity(
+        1550.12, unit="nm", ge=1260, le=1625, description="Wavelength of the quantum channel.", source="ITU-T G.694.1"
+    )
+    filter_nm: float = quantity(0.1, unit="nm", gt=0, le=20, description="Width of the receiver's optical filter.")
+    pulse_rate_mhz: float = quantity(1250.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
+    detector: str = reference("snspd", to="detectors", description="Detector of the catalogue.")
+    receiver_loss_db: float = quantity(3.0, unit="dB", ge=0, le=40, description="Optical loss inside the receiver.")
+    misalignment: float = quantity(
+        0.01, unit="1", ge=0, lt=0.5, description="Share of signal photons in the wrong detector."
+    )
+    gate_ns: float = quantity(0.2, unit="ns", gt=0, le=100, description="Detection window of one pulse.")
+    equipment_w: float = quantity(
+        300.0,
+        unit="W",
+        ge=0,
+        le=50_000,
+        description="Electrical power of both ends.",
+        source="declared: two rack units a side; cryostats more",
+    )
+    enabled: bool = Field(default=True, description="Whether the link exists.")
+
+
+class KeyStore(Part):
+    """Where keys of a link are kept until traffic asks for them."""
+
+    stock_mbit: float = quantity(100.0, unit="Mbit", gt=0, le=1e9, description="Most key bits that each end keeps.")
+    initial_fraction: float = quantity(0.5, unit="1", ge=0, le=1, description="How full the stock is at the start.")
+
+
+class Homodyne(Part):
+    """Receiver and error correction of continuous variables (protocol cv-qkd)."""
+
+    detection: Literal["homodyne", "heterodyne"] = choice("homodyne", description="One quadrature or both.")
+    efficiency: float = quantity(0.6, unit="1", ge=0.01, le=1, description="Of the trusted detector.")
+    electronic_noise: float = quantity(0.01, unit="1", ge=0, le=10, description="Of the detector, shot-noise units.")
+    excess_noise: float = quantity(
+        0.01, unit="1", ge=0, le=1, description="Of transmitter and line at the input, shot-noise units, without Raman."
+    )
+    reconciliation: float = quantity(
+        0.95, unit="1", gt=0, le=1, description="Share of the mutual information that error correction keeps."
+    )
+
+
+class KeyLink(_QuantumLink, KeyStore):
+    """Quantum key distribution over one fibre."""
+
+    protocol: Literal["decoy-bb84", "six-state", "bbm92", "mdi", "tf", "sns", "cv-qkd"] = choice(
+        "decoy-bb84",
+        description="Protocol. mdi, tf and sns measure, and bbm92 makes its pairs, in the middle of the fibre. "
+        "decoy-bb84 and cv-qkd count finite statistics; the others are asymptotic.",
+        source="decoy-bb84: Lim et al., PRA 89 022307 (2014), Rusca et al., APL 112 171104 (2018); others: their cards",
+    )
+    decoys: Literal[1, 2] = choice(2, description="Decoy intensities of decoy-bb84 beside the signal's.")
+    signal_intensity: float | None = quantity(
+        None, unit="1", ge=0.01, le=1, description="Mean photons of a signal pulse or pair; none: the best."
+    )
+    error_correction_efficiency: float = quantity(
+        1.16, unit="1", ge=1, le=3, description="Leaked bits over the Shannon limit.", source="Lim et al. 2014"
+    )
+    block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
+    security_epsilon: float = quantity(
+        1e-9, unit="1", gt=0, le=1e-3, description="Secrecy parameter of a distilled block.", source="Lim et al. 2014"
+    )
+    homodyne: Homodyne = Field(default_factory=Homodyne, description="Receiver of cv-qkd.")
+
+
+class DirectLink(_QuantumLink):
+    """Quantum direct communication over one fibre: the message itself travels in the photons."""
+
+    protocol: Literal["dl04", "hd", "two-step"] = choice(
+        "dl04",
+        description="Protocol: single qubits there and back; single photons of many time bins; stored pairs.",
+        source="Deng and Long, PRA 69 052319 (2004); Ahn et al., Sci. Rep. 14, 888 (2024); Deng, Long and Liu, "
+        "PRA 68 042317 (2003)",
+    )
+    dimension: int | None = quantity(
+        None, unit="1", ge=2, le=4096, description="Time bins of a frame of hd; none: the best of the powers of two."
+    )
+    message_bit_per_s: float = quantity(
+        1000.0, unit="bit/s", ge=0, le=1e12, description="Messages offered on this link, beside those of `messages`."
+    )
+
+
+class Memory(Part):
+    """Quantum memories and Bell measurements of repeater stations."""
+
+    efficiency: float = quantity(
+        0.7, unit="1", gt=0, le=1, description="Writing and reading of one photon.", source="declared"
+    )
+    lifetime_ms: float = quantity(
+        100.0, unit="ms", gt=0, le=1e9, description="Time in which a stored qubit decays to 1/e.", source="declared"
+    )
+    modes: int = quantity(
+        1000, unit="1", ge=1, le=1_000_000, description="Attempts side by side in a round.", source="declared"
+    )
+    pair_fidelity: float = quantity(
+        0.98, unit="1", ge=0.25, le=1, description="Of a pair that was truly heralded.", source="declared"
+    )
+    swap_success: float = quantity(
+        0.9, unit="1", gt=0, le=1, description="Chance of a Bell measurement between two memories.", source="declared"
+    )
+    swap_fidelity: float = quantity(
+        0.99, unit="1", ge=0.25, le=1, description="Of that measurement, as of a Werner pair.", source="declared"
+    )
+    purify_rounds: int = quantity(0, unit="1", ge=0, le=4, description="Rounds of BBPSSW on the end-to-end pairs.")
+
+
+class Repeater(KeyStore):
+    """A chain of quantum repeaters: pairs between its two ends, for keys or for messages, with no trust in between."""
+
+    id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)
+    fibres: tuple[str, ...] = Field(
+        ...,
+        min_length=1,
+        max_length=64,
+        description="The fibres of the chain in order; a station stands wherever two of them meet.",
+        json_schema_extra={"refers_to": "fibre"},
+    )
+    makes: Literal["keys", "messages"] = choice("keys", description="What the pairs are used for.")
+    attempts_mhz: float = quantity(
+        10.0, unit="MHz", gt=0, le=100_000, description="Attempts per second and mode, where the fibres are short."
+    )
+    memory: Memory = Field(default_factory=Memory, description="Memories and Bell measurements.")
+    wavelength_nm: float = quantity(
+        1550.12, unit="nm", ge=1260, le=1625, description="Wavelength of the photons.", source="ITU-T G.694.1"
+    )
+    filter_nm: float = quantity(0.1, unit="nm", gt=0, le=20, description="Width of the stations' optical filters.")
+    gate_ns: float = quantity(1.0, unit="ns", gt=0, le=100, description="Detection window of one photon.")
+    detector: str = reference("snspd", to="detectors", description="Detector of the catalogue.")
+    error_correction_efficiency: float = quantity(
+        1.16, unit="1", ge=1, le=3, description="Leaked bits over the Shannon limit."
+    )
+    equipment_w: float = quantity(
+        1500.0,
+        unit="W",
+        ge=0,
+        le=100_000,
+        description="Electrical power of one station.",
+        source="declared: a cryostat",
+    )
+    enabled: bool = Field(default=True, description="Whether the chain exists.")
+
+
+def chain_ends(ends: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """The two ends of a chain of fibres given by their own ends, in order; ValueError where they do not join.
+
+    >>> chain_ends([("a", "b"), ("c", "b"), ("c", "d")])
+    ('a', 'd')
+    """
+    first, *rest = ends
+    for start, at in (first, first[::-1]):
+        seen = [start, at]
+        for pair in rest:
+            if seen[-1] not in pair:
+                break
+            seen.append(pair[1] if pair[0] == seen[-1] else pair[0])
+        if len(seen) == len(ends) + 1 and len(set(seen)) == len(seen):
+            return seen[0], seen[-1]
+    raise ValueError("these fibres do not make one open chain")
+
+
+class Message(Part):
+    """Direct quantum messages from one place to another, over one link or relayed over several."""
+
+    id: str = text("", description="Identifier; by default its number.", max_length=80)
+    ends: tuple[str, ...] = Field(
+        ...,
+        min_length=2,
+        max_length=2,
+        description="Sender and receiver.",
+        json_schema_extra={"refers_to": "place"},
+    )
+    bit_per_s: float = quantity(REQUIRED, unit="bit/s", gt=0, le=1e12, description="Offered in the busiest hour.")
+    profile: str = reference("flat", to="profile", description="How it follows the hours.")
+    relay: Literal["trusted", "pqc", "none"] = choice(
+        "trusted",
+        description="Who may pass messages on: trusted nodes; any node, since the message is enciphered with ML-KEM "
+        "and AES first (a secure repeater); nobody.",
+        source="Long et al., An evolutionary pathway for the quantum internet relying on secure classical repeaters, "
+        "IEEE Network 36 (2022)",
+    )
+    fallback: Literal["wait", "keys", "ml-kem-768", "none"] = choice(
+        "wait",
+        description="What happens to a message that finds no quantum link: it waits; it is sent under a one-time pad "
+        "from the key stocks; under ML-KEM; it is lost.",
+    )
+    priority: int = quantity(0, unit="1", ge=-100, le=100, description="Higher is served first.")
+
+
+class Quantum(Part):
+    """Quantum links of the network."""
+
+    enabled: bool = Field(default=True, description="Whether quantum links exist at all.")
+    keys: tuple[KeyLink, ...] = listing("Links that make keys.", max_length=5000)
+    direct: tuple[DirectLink, ...] = listing("Links that carry messages directly.", max_length=5000)
+    repeaters: tuple[Repeater, ...] = listing("Chains of quantum repeaters.", max_length=500)
+    messages: tuple[Message, ...] = listing("Messages to be sent over quantum links.", max_length=1000)
