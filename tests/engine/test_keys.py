@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.engine.scenarios import CITY, world_of
 
-from silla.engine.keys import STATES, key_day
+from silla.engine.key_supply import STATES
+from silla.engine.keys import key_day
 from silla.engine.quantum import direct_rates, key_rates, link_budgets
 from silla.physics.quantum.rekeying import cipher_demand_bit
 from silla.world.types import replace
@@ -65,7 +66,7 @@ def test_supply_without_events_is_the_clean_rate():
     rate = key_rates(world, link_budgets(world, world.key_links), np.zeros(2)).bit_per_s
     assert (rate > 0).all() and rate[0] > rate[1]  # 10 km beats 40 km
     assert k.produced[0] == pytest.approx(np.tile(rate * STEP_S, (12, 1)))
-    assert (k.state == UP).all()
+    assert (k.supply.state == UP).all()
 
 
 def test_demand_is_the_rekeying_of_the_traffic():
@@ -106,12 +107,12 @@ def test_eavesdropper_stops_production_and_is_seen_in_the_error_rate():
     world = world_of(CITY)
     k = day(world)
     short = world.key_links.id.index("short")
-    assert k.state[1, short] == TAPPED and k.state[0, short] == k.state[2, short] == UP
+    assert k.supply.state[1, short] == TAPPED and k.supply.state[0, short] == k.supply.state[2, short] == UP
     assert k.produced[0, 1, short] == 0 < k.produced[0, 0, short]
     # intercept and resend of every pulse: one error in four, plus the channel's own
-    assert 0.25 <= k.qber[1, short] <= 0.30 and k.qber[0, short] < 0.05
+    assert 0.25 <= k.supply.qber[1, short] <= 0.30 and k.supply.qber[0, short] < 0.05
     other = world.key_links.id.index("long")
-    assert k.produced[0, 1, other] == k.produced[0, 0, other] and k.qber[1, other] == k.qber[0, other]
+    assert k.produced[0, 1, other] == k.produced[0, 0, other] and k.supply.qber[1, other] == k.supply.qber[0, other]
 
 
 def test_partial_interception_lowers_the_rate_and_raises_the_error_rate_in_proportion():
@@ -130,7 +131,7 @@ def test_a_cut_for_half_of_an_epoch_halves_it():
     world = world_of(CITY)
     k = day(world)
     long = world.key_links.id.index("long")
-    assert k.state[4, long] == CUT
+    assert k.supply.state[4, long] == CUT
     assert k.produced[0, 4, long] == pytest.approx(k.produced[0, 0, long] / 2)  # 08:00 to 09:00 of 08:00 to 10:00
     assert k.produced[0, 5, long] == k.produced[0, 0, long]
 
@@ -188,9 +189,9 @@ def test_tighter_stock_never_protects_more():
 def test_direct_messages_stop_under_attack_and_never_exceed_the_offer():
     world = world_of(CITY)
     k = day(world)
-    assert k.direct_offered == pytest.approx(np.full((12, 1), 1000 * STEP_S))
-    assert (k.direct_sent <= k.direct_offered).all() and k.direct_sent[0, 0] > 0
-    assert k.direct_sent[1, 0] == 0 and k.direct_state[1, 0] == TAPPED  # every pulse intercepted
+    assert k.direct.offered == pytest.approx(np.full((12, 1), 1000 * STEP_S))
+    assert (k.direct.sent <= k.direct.offered).all() and k.direct.sent[0, 0] > 0
+    assert k.direct.sent[1, 0] == 0 and k.direct.state[1, 0] == TAPPED  # every pulse intercepted
     budget = link_budgets(world, world.direct_links)
     rates = [direct_rates(world, budget, np.array([x])).bit_per_s[0] for x in (0.0, 0.1, 0.5, 1.0)]
     assert rates == sorted(rates, reverse=True) and rates[0] > 0 and rates[3] == 0
@@ -201,7 +202,7 @@ def test_a_fibre_too_long_makes_no_key_and_says_so():
     world = without_events("fibres[long].length_km=400")
     k = day(world)
     long = world.key_links.id.index("long")
-    assert (k.state[:, long] == NO_KEY).all() and (k.produced[:, :, long] == 0).all()
+    assert (k.supply.state[:, long] == NO_KEY).all() and (k.produced[:, :, long] == 0).all()
     check_stocks(world, k)
 
 

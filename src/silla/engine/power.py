@@ -60,4 +60,5 @@ def cell_power_w(world: World, load: Floats) -> Floats:
 
 def quantum_power_w(world: World) -> float:
     """Electrical power of all quantum links, W."""
-    return float(world.key_links.equipment_w.sum() + world.direct_links.equipment_w.sum())
+    links = (world.key_links, world.direct_links, world.repeaters)
+    return float(sum(part.equipment_w.sum() for part in links))

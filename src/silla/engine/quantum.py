@@ -24,6 +24,7 @@ __all__ = [
     "LinkBudget",
     "PairRates",
     "direct_rates",
+    "key_line",
     "key_rates",
     "link_budgets",
     "pair_rates",
@@ -170,7 +171,7 @@ def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates
     if not len(links.id):
         empty = np.zeros(0)
         return KeyRates(empty, empty, empty, ())
-    points = [key_point(_key_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
+    points = [key_point(key_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
     clicks = np.array([p.clicks for p in points]) * links.pulse_rate_hz
     bits = np.array([p.bit for p in points]) * links.pulse_rate_hz
@@ -179,7 +180,8 @@ def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates
     return KeyRates(np.where(bits < _DEAD, 0.0, bits), qber, plob_bit_per_s(links, budget), limits)
 
 
-def _key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float) -> Line:
+def key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, split: float = 0.0) -> Line:
+    """Link i as its protocol sees it, with a share of its pulses intercepted or their photon numbers split."""
     d, h = links.detector[i], links.homodyne[i]
     continuous = links.protocol[i] == "cv-qkd"
     optics = float(links.receiver_transmittance[i])
@@ -197,6 +199,8 @@ def _key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float) -
         epsilon=float(links.security_epsilon[i]),
         error_correction=float(links.error_correction_efficiency[i]),
         decoys=int(links.decoys[i]),
+        isolation=float(links.isolation[i]),
+        split=split,
         intercepted=intercepted,
         noise_photons=float(budget.photons_per_mode[i]) if continuous else 0.0,
         homodyne=(h["detection"], h["efficiency"], h["electronic_noise"], h["excess_noise"], h["reconciliation"]),
@@ -221,7 +225,7 @@ def _limits(links: KeyLinks, budget: LinkBudget, qber: Floats, bits: Floats, dea
         raman = budget.raman_per_gate[i] > budget.dark_per_gate[i]
         if links.protocol[i] == "cv-qkd":
             noisy = 2.0 * budget.photons_per_mode[i] / budget.channel[i] > links.homodyne[i]["excess_noise"]
-            short = replace(_key_line(links, budget, i, 0.0), block_bits=1e16)
+            short = replace(key_line(links, budget, i, 0.0), block_bits=1e16)
             none = "loss: the block is too short" if key_point(short).bit > 0 else "loss and excess noise"
             words.append("Raman noise" if noisy else "fibre loss" if bits[i] > 0 else none)
         elif bits[i] <= 0:

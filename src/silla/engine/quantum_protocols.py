@@ -13,15 +13,29 @@ from typing import Any
 
 import numpy as np
 
-from silla.physics.quantum import bbm92, cvqkd, dl04, finite_key_best, hd_qsdc, mdi, six_state, twin_field, two_step
+from silla.physics.quantum import (
+    bbm92,
+    cvqkd,
+    dl04,
+    finite_key,
+    finite_key_best,
+    hd_qsdc,
+    mdi,
+    six_state,
+    twin_field,
+    two_step,
+)
+from silla.physics.quantum.attack import splitting_yields, trojan_phase_error
 from silla.physics.quantum.channel import gain_and_error
 from silla.physics.quantum.detectors import dead_time_factor
+from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
 
 __all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point"]
 
 _DETECTORS = 2  # on which the clicks of a basis fall
 _BUSY = 0.2  # clicks in a dead time from which on dimmer pulses may pay
+_MOST_LIGHT = 1e20  # photons per second that a fibre bears (Lucamarini et al. 2015, section III)
 _HD_DIMENSIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -29,10 +43,11 @@ _HD_DIMENSIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 class Line:
     """A quantum channel with its ends; probabilities and transmittances, SI.
 
-    channel : of the fibre alone. receiver : optics and detector. background : clicks per gate of both detectors.
-    error : rate of wrong clicks of signal photons, attack included. intensity : mean photons, NaN for the best.
-    noise_photons : background light per mode at the receiver's input (cv-qkd). homodyne : (detection, efficiency,
-    electronic noise, excess noise, reconciliation) of cv-qkd, whose `receiver` is the optics alone.
+    channel : of the fibre alone. receiver : optics and detector (cv-qkd: optics alone). background : clicks per gate of
+    both detectors. error : rate of wrong clicks of signal photons, attack included. intensity : mean photons, NaN
+    for the best. isolation : share of light shone into the transmitter that comes back, NaN where it is not counted.
+    split : share of pulses whose photon numbers are split. noise_photons : background light per mode at the receiver's
+    input (cv-qkd). homodyne : (detection, efficiency, electronic noise, excess noise, reconciliation) of cv-qkd.
     """
 
     protocol: str
@@ -48,6 +63,8 @@ class Line:
     epsilon: float = 1e-9
     error_correction: float = 1.16
     decoys: int = 2
+    isolation: float = float("nan")
+    split: float = 0.0
     intercepted: float = 0.0
     noise_photons: float = 0.0
     homodyne: tuple[str, float, float, float, float] = ("homodyne", 0.6, 0.01, 0.01, 0.95)
@@ -92,6 +109,7 @@ def _best(line: Line, rate: Callable[..., object], low: float, high: float, name
 
 
 def _decoy_bb84(line: Line) -> KeyPoint:
+    """The settings are the best of the line as it is; what is counted may be bent by an attack on photon numbers."""
     signal = line.intensity if np.isfinite(line.intensity) else None
     best = finite_key_best.best_finite_key(
         line.total, block=line.block_bits, decoys=line.decoys, y0=line.background, misalignment=line.error,
@@ -100,7 +118,31 @@ def _decoy_bb84(line: Line) -> KeyPoint:
     mean = float(np.sum(best.intensities * best.probabilities))
     # Under attack the QBER that is measured is that of the settings in use, not of settings that suit the attacker.
     seen = gain_and_error(mean, line.total, y0=line.background, misalignment=line.error, afterpulse=line.afterpulse)
-    return KeyPoint(float(best.rate), float(seen.gain), float(seen.qber), mean)
+    rate = float(best.rate)
+    if rate > 0.0 and (line.split > 0.0 or np.isfinite(line.isolation)):
+        rate = max(_counted_bits(line, best), 0.0) / float(best.pulses)
+    return KeyPoint(rate, float(seen.gain), float(seen.qber), mean)
+
+
+def _counted_bits(line: Line, best: finite_key_best.BestFiniteKey) -> float:
+    """Secret bits of a block at these settings, from the counts under attack and the light that comes back."""
+    mu, p, q = best.intensities, best.probabilities, float(best.key_basis)
+    n = np.arange(40)
+    yields = splitting_yields(n, float(mu[0]), line.total, line.receiver, line.background, line.split)
+    factorial = np.cumprod(np.maximum(n, 1.0))
+    gain = np.array([float((np.exp(-m) * m**n / factorial * yields).sum()) for m in mu])
+    wrong = 0.5 * line.background + line.error * np.maximum(gain - line.background, 0.0) + 0.5 * line.afterpulse * gain
+    gain = gain * (1.0 + line.afterpulse)
+    sent = float(best.pulses) * p
+    counts = finite_key.Counts(*(sent * share * c for share in (q * q, (1.0 - q) ** 2) for c in (gain, wrong)))
+    found = finite_key.key_length(counts, mu, p, eps_sec=line.epsilon, error_correction=line.error_correction)
+    bits, single = float(found.signed_bit), float(found.single_bit)
+    if np.isfinite(line.isolation) and single > 0.0:
+        emitted = float(best.pulses) * q * q * float((p * np.exp(-mu) * mu).sum())
+        reflected = _MOST_LIGHT / line.clock_hz * line.isolation
+        worse = trojan_phase_error(float(found.phase_error), reflected, min(single / emitted, 1.0))
+        bits -= single * float(binary_entropy(worse) - binary_entropy(found.phase_error))
+    return bits
 
 
 def _six_state(line: Line) -> KeyPoint:
@@ -248,10 +290,19 @@ def _high_dimensional(line: Line) -> DirectPoint:
 
 
 def _two_step(line: Line) -> DirectPoint:
+    """Pairs leave no faster than the blind time of the detectors makes worth while.
+
+    A R / (1 + g R tau) - E R is greatest at R = (sqrt(A / E) - 1) / (g tau), A and E what a pair brings and leaks.
+    """
     found = two_step.secrecy_capacity(
         line.channel, misalignment=line.error, y0=line.background, receiver_efficiency=line.receiver
     )
-    rate = max(float(_with_dead_time(line, found, 1.0)), 0.0)
+    brings, leaks = max(float(found.signed + found.eve_bit), 0.0), float(found.eve_bit)
+    pairs = line.clock_hz
+    if line.dead_time_s > 0.0 and leaks > 0.0:
+        worth = (np.sqrt(brings / leaks) - 1.0) / (float(found.gain) * line.dead_time_s)
+        pairs = min(pairs, max(float(worth), 1.0))
+    rate = max(float(_with_dead_time(replace(line, clock_hz=pairs), found, 1.0)), 0.0)
     return DirectPoint(rate, float(found.qber), float("nan"), 4)
 
 

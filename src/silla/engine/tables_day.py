@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.engine.day import VariantDay
-from silla.engine.keys import STATES
+from silla.engine.key_supply import STATES
+from silla.engine.messages import MESSAGE_STATES
 from silla.engine.plan import Plan
 from silla.results.stats import Moments
 from silla.results.tables import Column, Table
@@ -55,8 +56,9 @@ _TIME = ("t_s", "s", "Start of the epoch")
 
 
 def day_tables(plan: Plan, days: Mapping[str, VariantDay]) -> list[Table]:
-    """epochs, cell_day, key_day, flow_day, direct_day, pool_day."""
-    return [make(plan, days).table() for make in (_epochs, _cells, _keys, _flows, _direct, _pools)]
+    """epochs, cell_day, key_day, flow_day, key_use, direct_day, message_day, pool_day."""
+    made = (_epochs, _cells, _keys, _flows, _key_use, _direct, _messages, _pools)
+    return [make(plan, days).table() for make in made]
 
 
 def _series(d: VariantDay) -> Iterator[tuple[str, str, Floats]]:
@@ -124,22 +126,23 @@ def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
         "key_day", "Key stocks over the day", *_KEY, ("link", "", "Link"), _TIME, ("produced_bit", "bit", "Made"),
         ("consumed_bit", "bit", "Used"), ("stock_bit", "bit", "Stock at the end of the epoch"),
         ("stock_low", "bit", "Lower end"), ("stock_high", "bit", "Upper end"), ("qber", "1", "Error rate"),
-        ("state", "", "up, no key, eavesdropped or cut"),
+        ("known", "1", "Share of the stock that an eavesdropper has"), ("state", "", ", ".join(STATES)),
     )  # fmt: skip
     for v, d in days.items():
         k = d.keys
-        for i, link in enumerate(plan.world(v).key_links.id):
+        for i, link in enumerate(k.supply.id):
             mean, low, high, _ = _mean(k.stock[:, :, i])
             rows.add(
                 len(mean), variant=v, link=link, t_s=d.epochs_s, produced_bit=k.produced[:, :, i].mean(axis=0),
                 consumed_bit=k.consumed[:, :, i].mean(axis=0), stock_bit=mean, stock_low=np.maximum(low, 0.0),
-                stock_high=high, qber=k.qber[:, i], state=np.array([STATES[s] for s in k.state[:, i]], dtype=object),
+                stock_high=high, qber=k.supply.qber[:, i], known=k.known[:, :, i].mean(axis=0),
+                state=np.array([STATES[s] for s in k.supply.state[:, i]], dtype=object),
             )  # fmt: skip
     return rows
 
 
 def _flows(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
-    names = ("traffic", "quantum", "one_time_pad", "fallback", "unsent", "key_demand", "key_served")
+    names = ("traffic", "quantum", "one_time_pad", "fallback", "unsent", "exposed", "key_demand", "key_served")
     rows = _Rows(
         "flow_day", "Protected traffic over the day", *_KEY, ("flow", "", "Flow"), _TIME,
         *((f"{n}_bit" if n != "fallback" else "fallback_bit", "bit", n.replace("_", " ").capitalize()) for n in names),
@@ -156,16 +159,74 @@ def _flows(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
 def _direct(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
     rows = _Rows(
         "direct_day", "Quantum direct communication over the day", *_KEY, ("link", "", "Link"), _TIME,
-        ("offered_bit", "bit", "Offered"), ("sent_bit", "bit", "Sent"),
-        ("state", "", "up, no key, eavesdropped or cut"),
+        ("capacity_bit", "bit", "What the link can send"), ("offered_bit", "bit", "Own messages offered"),
+        ("sent_bit", "bit", "Own messages sent"), ("qber", "1", "Error rate"),
+        ("known", "1", "Share that an eavesdropper reads"), ("state", "", ", ".join(STATES[:5])),
+    )  # fmt: skip
+    for v, day in days.items():
+        d = day.keys.direct
+        for i, link in enumerate(plan.world(v).direct_links.id):
+            states = np.array([STATES[s] for s in d.state[:, i]], dtype=object)
+            rows.add(
+                len(day.epochs_s), variant=v, link=link, t_s=day.epochs_s, capacity_bit=d.capacity[:, i],
+                offered_bit=d.offered[:, i], sent_bit=d.sent[:, i], qber=d.qber[:, i], known=d.known[:, i],
+                state=states,
+            )  # fmt: skip
+    return rows
+
+
+def _messages(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
+    names = ("offered", "quantum", "exposed", "keys", "post_quantum", "lost", "waiting")
+    rows = _Rows(
+        "message_day", "Direct quantum messages between places over the day", *_KEY, ("message", "", "Message"), _TIME,
+        *((f"{n}_bit", "bit", n.replace("_", " ").capitalize()) for n in names),
+        ("hops", "1", "Mean links on the way"), ("state", "", ", ".join(MESSAGE_STATES)),
+    )  # fmt: skip
+    for v, day in days.items():
+        m, ids = day.keys.messages, plan.world(v).messages.id
+        keys = day.keys.message_keys.mean(axis=0) if len(ids) else np.zeros(m.offered.shape)
+        lost = m.lost + m.asked_keys - keys  # a pad that was not there
+        for i, message in enumerate(ids):
+            values = {f"{n}_bit": getattr(m, n)[:, i] for n in names if n not in ("keys", "lost")}
+            values |= {"keys_bit": keys[:, i], "lost_bit": lost[:, i]}
+            rows.add(
+                len(day.epochs_s), variant=v, message=message, t_s=day.epochs_s, hops=m.hops[:, i],
+                state=np.array([_message_state(values, m, t, i) for t in range(len(day.epochs_s))], dtype=object),
+                **values,
+            )  # fmt: skip
+    return rows
+
+
+def _message_state(values: Mapping[str, Floats], m: Any, t: int, i: int) -> str:
+    """The worst that happened to the message in the epoch."""
+    tiny = 1e-6 * (1.0 + float(m.offered[t, i]))
+    if values["lost_bit"][t] > tiny:
+        return "lost"
+    if values["waiting_bit"][t] > tiny:
+        return "waiting"
+    if values["keys_bit"][t] + values["post_quantum_bit"][t] > tiny:
+        return "fallback"
+    if not m.quantum[t, i] > tiny:
+        return "idle"
+    if m.rerouted[t, i]:
+        return "rerouted"
+    return "relayed" if m.hops[t, i] > 1.0 + 1e-9 else "direct"
+
+
+def _key_use(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
+    rows = _Rows(
+        "key_use", "Which keys each flow used, where it used any", *_KEY, ("flow", "", "Flow"), ("link", "", "Link"),
+        _TIME, ("used_bit", "bit", "Key bits, mean over replicate days"),
     )  # fmt: skip
     for v, d in days.items():
-        for i, link in enumerate(plan.world(v).direct_links.id):
-            states = np.array([STATES[s] for s in d.keys.direct_state[:, i]], dtype=object)
-            rows.add(
-                len(d.epochs_s), variant=v, link=link, t_s=d.epochs_s, offered_bit=d.keys.direct_offered[:, i],
-                sent_bit=d.keys.direct_sent[:, i], state=states,
-            )  # fmt: skip
+        for f, flow in enumerate(plan.world(v).flows.id):
+            for k, link in enumerate(d.keys.supply.id):
+                used = d.keys.use[:, f, k]
+                some = used > 0
+                if some.any():
+                    rows.add(
+                        int(some.sum()), variant=v, flow=flow, link=link, t_s=d.epochs_s[some], used_bit=used[some]
+                    )
     return rows
 
 

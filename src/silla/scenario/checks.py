@@ -241,6 +241,12 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
         for i, link in enumerate(getattr(s.quantum, group)):
             if link.fibre not in known.fibres:
                 yield ("quantum", group, i, "fibre"), _missing("fibre", link.fibre, known.fibres)
+    for i, link in enumerate(s.quantum.keys):
+        if link.isolation_db is not None and link.protocol != "decoy-bb84":
+            yield (
+                ("quantum", "keys", i, "isolation_db"),
+                f"the isolation is counted for decoy-bb84 alone, not for {link.protocol}; leave it out",
+            )
     yield from _repeaters(s, known)
     for i, message in enumerate(s.quantum.messages):
         path: Path = ("quantum", "messages", i)

@@ -26,6 +26,11 @@ class _QuantumLink(Part):
         0.01, unit="1", ge=0, lt=0.5, description="Share of signal photons in the wrong detector."
     )
     gate_ns: float = quantity(0.2, unit="ns", gt=0, le=100, description="Detection window of one pulse.")
+    watchdog: bool = Field(
+        default=True,
+        description="Watches for bright and out-of-band light, which blinds detectors or, on direct links, reads the "
+        "encoder.",
+    )
     equipment_w: float = quantity(
         300.0,
         unit="W",
@@ -77,6 +82,15 @@ class KeyLink(_QuantumLink, KeyStore):
     block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
     security_epsilon: float = quantity(
         1e-9, unit="1", gt=0, le=1e-3, description="Secrecy parameter of a distilled block.", source="Lim et al. 2014"
+    )
+    isolation_db: float | None = quantity(
+        None,
+        unit="dB",
+        ge=0,
+        le=400,
+        description="What the transmitter lets through and back of light shone into it; counted against the key "
+        "(decoy-bb84). None: not counted, and a Trojan horse reads the settings.",
+        source="Lucamarini et al., PRX 5 031030 (2015): about 170 dB at 1 GHz",
     )
     homodyne: Homodyne = Field(default_factory=Homodyne, description="Receiver of cv-qkd.")
 

@@ -75,6 +75,7 @@ def _common(links: list[Any], fibres: Fibres, parts: Catalogue) -> dict[str, Any
         "misalignment": column("misalignment"),
         "gate_s": column("gate_ns") * 1e-9,
         "equipment_w": column("equipment_w"),
+        "watchdog": np.array([link.watchdog for link in links], dtype=bool),
     }
 
 
@@ -87,6 +88,7 @@ def compile_keys(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> KeyLin
 
     return KeyLinks(
         **_common(links, fibres, parts),
+        isolation=from_db(-column("isolation_db")),
         decoys=np.array([k.decoys for k in links], dtype=np.int64),
         homodyne=tuple(k.homodyne.model_dump() for k in links),
         signal_intensity=column("signal_intensity"),

@@ -235,6 +235,8 @@ class KeyLinks:
     misalignment: Floats
     gate_s: Floats
     equipment_w: Floats
+    watchdog: Bools
+    isolation: Floats  # linear, NaN: not counted
     decoys: Ints
     homodyne: tuple[dict[str, Any], ...]  # receiver of continuous variables
     signal_intensity: Floats  # NaN: the best
@@ -260,6 +262,7 @@ class DirectLinks:
     misalignment: Floats
     gate_s: Floats
     equipment_w: Floats
+    watchdog: Bools
     dimension: Ints  # time bins of a frame, 0: the best
     message_bit_per_s: Floats
 

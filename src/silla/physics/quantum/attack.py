@@ -8,6 +8,17 @@ error rate, which she cannot undo:
 
 Bennett, Bessette, Brassard, Salvail and Smolin, J. Cryptol. 5, 3 (1992), section 3. The key rate then falls of itself
 and ends at the threshold: nothing else is needed to stop the link.
+
+Splitting of photon numbers: from pulses of two photons and more Eve keeps one and sends the rest on without loss; she
+blocks as many pulses of one photon as make the signal's gain what it was (Luetkenhaus, PRA 61, 052304 (2000)). The
+signal alone shows nothing; decoys of another intensity do.
+
+Trojan horse: light sent into the transmitter comes back with its settings. With mu_out photons coming back per pulse
+the two bases differ by Delta = [1 - exp(-mu_out) cos(mu_out)] / 2, of clicks Delta' = Delta / Y; phase errors may be
+
+    e' = e + 4 D (1 - D)(1 - 2 e) + 4 (1 - 2 D) sqrt[D (1 - D) e (1 - e)],  D = Delta'
+
+Lucamarini et al., PRX 5, 031030 (2015), Eqs. (5), (11), (12).
 """
 
 from __future__ import annotations
@@ -17,7 +28,7 @@ from numpy.typing import ArrayLike
 
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 
-__all__ = ["intercept_resend_error", "intercepted_share"]
+__all__ = ["intercept_resend_error", "intercepted_share", "splitting_yields", "trojan_phase_error"]
 
 SHARE = Range(0.0, 1.0, "")
 ERROR = Range(0.0, 0.5, "")
@@ -55,6 +66,69 @@ def intercepted_share(error: ArrayLike, misalignment: ArrayLike):
     return np.clip((np.asarray(error, float) - e) / (0.25 - 0.5 * e), 0.0, 1.0)[()]
 
 
+def splitting_yields(
+    n: ArrayLike, mu: float, transmittance: float, receiver: float, y0: float = 0.0, share: float = 1.0
+):
+    """Yields of n-photon pulses when a share of them is attacked so that the signal's gain stays what it was.
+
+    Parameters
+    ----------
+    n : photon numbers. mu : mean photons of the signal. transmittance : of fibre and receiver together, receiver of the
+    latter alone. y0 : background clicks per gate, which Eve leaves alone. share : of pulses attacked.
+
+    Where the pulses of several photons alone would bring more clicks than before, Eve blocks some of these too.
+
+    >>> y = splitting_yields(np.arange(4), mu=0.5, transmittance=1e-3, receiver=0.5)
+    >>> float(y[1]), bool(y[2] > 0.002)
+    (0.0, True)
+    """
+    check_domain("share", share, SHARE, what="photon-number splitting")
+    check_domain("mu", mu, Range(1e-4, 2.0, "photons per pulse"), what="photon-number splitting")
+    check_domain("transmittance", transmittance, SHARE, what="photon-number splitting")
+    check_domain("receiver", receiver, SHARE, what="photon-number splitting")
+    count = np.arange(0.0, 40.0)
+    with np.errstate(divide="ignore"):
+        clean = y0 + (1.0 - y0) * -np.expm1(count * np.log1p(-min(transmittance, 1.0 - 1e-16)))
+        without_loss = -np.expm1(np.maximum(count - 1.0, 0.0) * np.log1p(-min(receiver, 1.0 - 1e-16)))
+    split = y0 + (1.0 - y0) * np.where(count >= 2.0, without_loss, 0.0)
+    weight = np.exp(-mu + count * np.log(mu) - np.cumsum(np.log(np.maximum(count, 1.0))))
+    several = count >= 2.0
+    more = float((weight * np.where(several, split - y0, 0.0)).sum())
+    want = float((weight * (clean - y0)).sum())
+    single = float(weight[1] * (clean[1] - y0))
+    # Either some single photons still pass, or some of the split pulses are blocked too.
+    passed = min(max(want - more, 0.0) / single, 1.0) if single > 0.0 else 0.0
+    kept = min(1.0, want / more) if more > 0.0 else 0.0
+    attacked = np.where(several, y0 + kept * (split - y0), clean)
+    attacked[1] = y0 + passed * (clean[1] - y0)
+    mixed = (1.0 - share) * clean + share * attacked
+    return mixed[np.minimum(np.asarray(n, int), 39)][()]
+
+
+def trojan_phase_error(error: ArrayLike, reflected_photons: ArrayLike, yield_: ArrayLike):
+    """Most phase errors that clicks may have when light from the transmitter tells of its basis; broadcast shape.
+
+    Parameters
+    ----------
+    error : phase error rate without such light. reflected_photons : mu_out, mean photons per pulse that come back to
+    Eve. yield_ : clicks per single photon sent, through which she picks the pulses that help her.
+
+    >>> float(trojan_phase_error(0.01, 0.0, 1e-3)), float(trojan_phase_error(0.01, 1.0, 1e-3))
+    (0.01, 0.5)
+    """
+    check_domain("error", error, ERROR, what="Trojan horse")
+    check_domain("reflected_photons", reflected_photons, Range(0.0, 1e30, "photons per pulse"), what="Trojan horse")
+    check_domain("yield_", yield_, SHARE, what="Trojan horse")
+    e, mu = np.asarray(error, float), np.minimum(np.asarray(reflected_photons, float), 1.5)
+    # 1 - exp(-mu) cos(mu) without cancellation
+    delta = 0.5 * (-np.expm1(-mu) + 2.0 * np.exp(-mu) * np.sin(0.5 * mu) ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        d = np.where(delta > 0.0, delta / np.asarray(yield_, float), 0.0)
+    d = np.minimum(d, 0.5)
+    worse = e + 4.0 * d * (1.0 - d) * (1.0 - 2.0 * e) + 4.0 * (1.0 - 2.0 * d) * np.sqrt(d * (1.0 - d) * e * (1.0 - e))
+    return np.where(d >= 0.5, 0.5, np.minimum(worse, 0.5))[()]
+
+
 register(
     ModelCard(
         id="quantum.attack.intercept_resend",
@@ -71,5 +145,58 @@ register(
         valid={"misalignment": ERROR, "share": SHARE},
         references=(Reference({"misalignment": 0.0, "share": 1.0}, 0.25, "25 % at full interception", absolute=1e-15),),
         increasing=("misalignment", "share"),
+    )
+)
+register(
+    ModelCard(
+        id="quantum.attack.splitting",
+        title="Yields under splitting of photon numbers",
+        function=lambda **arguments: splitting_yields(1, **arguments),
+        sources=(
+            Citation(
+                "lutkenhaus2000",
+                "N. Luetkenhaus, Security against individual attacks for realistic quantum key distribution, Phys. "
+                "Rev. A 61, 052304 (2000)",
+                "https://doi.org/10.1103/PhysRevA.61.052304",
+            ),
+        ),
+        valid={"share": SHARE},
+        references=(
+            Reference(
+                {"mu": 0.5, "transmittance": 1e-3, "receiver": 0.5},
+                0.0,
+                "no single photon needed where 1 - exp(-mu eta) < pulses of several photons",
+                absolute=1e-15,
+            ),
+            Reference({"mu": 0.5, "transmittance": 0.01, "receiver": 0.1, "share": 0.0}, 0.01, "no attack", rel=1e-12),
+        ),
+        decreasing=("share",),
+        left_out="storage errors of Eve",
+    )
+)
+register(
+    ModelCard(
+        id="quantum.attack.trojan_horse",
+        title="Phase errors under a Trojan-horse attack",
+        function=trojan_phase_error,
+        sources=(
+            Citation(
+                "lucamarini2015",
+                "M. Lucamarini et al., Practical security bounds against the Trojan-horse attack in quantum key "
+                "distribution, Phys. Rev. X 5, 031030 (2015)",
+                "https://doi.org/10.1103/PhysRevX.5.031030",
+            ),
+        ),
+        valid={"error": ERROR, "reflected_photons": Range(0.0, 1e30, "photons per pulse")},
+        references=(
+            Reference(
+                {"error": 0.0, "reflected_photons": 1e-6, "yield_": 1.0},
+                2e-6,
+                "4 Delta for a small mu_out and no errors: Delta = mu_out / 2",
+                rel=1e-4,
+            ),
+        ),
+        increasing=("error", "reflected_photons"),
+        left_out="light of other wavelengths than the isolation is known for",
     )
 )

@@ -1,0 +1,103 @@
+"""What each attack on a fibre does to the key links over it: the rate that is left, and who notices.
+
+Every answer is worked out from what the receiver measures, not declared:
+
+    intercept-resend         the error rate rises (physics.quantum.attack)
+    photon-number-splitting  the decoys' gains no longer fit one line; decoy-bb84: the finite-key formula on the counts
+    blinding                 no trace in the counts; a watchdog on the detectors sees the bright light
+    trojan-horse             light reflected by the transmitter tells the basis: bounded by its isolation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_line, key_rates
+from silla.engine.quantum_protocols import key_point
+from silla.world.types import World
+
+__all__ = ["Attacked", "attacked_direct", "attacked_keys"]
+
+Floats = NDArray[np.float64]
+Row = tuple[float, float, float, bool]
+_STATION = ("mdi", "tf", "sns")  # whose detectors need not be trusted
+_NO_PHOTONS_TO_SPLIT = ("bbm92", "cv-qkd")  # pairs are made one by one; a quadrature is no count of photons
+_NO_SETTINGS_TO_READ = ("bbm92",)  # the source stands outside of both ends, which choose their bases passively
+
+
+class Attacked(NamedTuple):
+    """[n_links]: bit/s left, error rate, share of the bits that the eavesdropper has, whether the ends notice."""
+
+    bit_per_s: Floats
+    qber: Floats
+    known: Floats
+    seen: NDArray[np.bool_]
+
+
+def attacked_keys(world: World, budget: LinkBudget, clean: KeyRates, attack: str, share: Floats) -> Attacked:
+    """Key links under one kind of attack on a share of the pulses of each [n_links], 0 for links left alone."""
+    if attack == "intercept-resend":
+        under = key_rates(world, budget, share)
+        return Attacked(under.bit_per_s, under.qber, np.zeros(len(share)), share > 0)
+    answer = _KEYS[attack]
+    rows = [answer(world, budget, clean, i, float(x)) if x > 0 else _as_ever(clean, i) for i, x in enumerate(share)]
+    return _joined(rows)
+
+
+def _joined(rows: list[Row]) -> Attacked:
+    bits, qber, known, seen = (np.array(column) for column in zip(*rows)) if rows else (np.zeros(0),) * 4
+    return Attacked(bits, qber, known, seen.astype(bool))
+
+
+def _as_ever(clean: KeyRates, i: int, known: float = 0.0) -> Row:
+    return float(clean.bit_per_s[i]), float(clean.qber[i]), known, False
+
+
+def _splitting(world: World, budget: LinkBudget, clean: KeyRates, i: int, share: float) -> Row:
+    """decoy-bb84 counts what arrives; the other decoy protocols see yields that are not their line's and give up."""
+    links = world.key_links
+    if links.protocol[i] in _NO_PHOTONS_TO_SPLIT:
+        return _as_ever(clean, i)
+    if links.protocol[i] != "decoy-bb84":
+        return 0.0, float(clean.qber[i]), 0.0, True
+    point = key_point(key_line(links, budget, i, 0.0, share))
+    return point.bit * float(links.pulse_rate_hz[i]), point.qber, 0.0, True
+
+
+def _blinding(world: World, budget: LinkBudget, clean: KeyRates, i: int, share: float) -> Row:
+    links = world.key_links
+    if links.protocol[i] in (*_STATION, "cv-qkd"):
+        return _as_ever(clean, i)
+    return (0.0, float(clean.qber[i]), 0.0, True) if links.watchdog[i] else _as_ever(clean, i, share)
+
+
+def _trojan_horse(world: World, budget: LinkBudget, clean: KeyRates, i: int, share: float) -> Row:
+    """An isolation that is counted has made the key shorter all along, and Eve learns nothing of what is left."""
+    links = world.key_links
+    safe = np.isfinite(links.isolation[i]) or links.protocol[i] in _NO_SETTINGS_TO_READ
+    return _as_ever(clean, i, 0.0 if safe else share)
+
+
+_KEYS: dict[str, Callable[[World, LinkBudget, KeyRates, int, float], Row]] = {
+    "photon-number-splitting": _splitting,
+    "blinding": _blinding,
+    "trojan-horse": _trojan_horse,
+}
+
+
+def attacked_direct(world: World, budget: LinkBudget, attack: str, share: Floats) -> Attacked:
+    """Direct links under one kind of attack. Bright light is seen by a watchdog, and otherwise reads the messages."""
+    none = np.zeros(len(share))
+    if attack == "intercept-resend":
+        under = direct_rates(world, budget, share)
+        return Attacked(under.bit_per_s, under.qber, none, share > 0)
+    clean = direct_rates(world, budget, none)
+    if attack == "photon-number-splitting":  # decoys, or single pairs: what arrives is not what the line brings
+        return Attacked(np.where(share > 0, 0.0, clean.bit_per_s), clean.qber, none, share > 0)
+    watched = world.direct_links.watchdog & (share > 0)
+    known = np.where(watched, 0.0, share)
+    return Attacked(np.where(watched, 0.0, clean.bit_per_s), clean.qber, known, watched)

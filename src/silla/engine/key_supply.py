@@ -1,0 +1,141 @@
+"""Where keys come from over the day: links on fibres, chains of repeaters, under attacks and cuts.
+
+An attack is answered by what the receiver can measure. Interception raises the error rate; splitting of photon numbers
+bends the decoys' counts, and the finite-key formula, fed with those counts, gives nothing; a Trojan horse is met by the
+isolation of the transmitter; blinding leaves no trace in the counts, so that without a watchdog on the detectors the
+keys are made as ever, and the eavesdropper has them (state "compromised").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silla.engine.attacks import Attacked, attacked_keys
+from silla.engine.quantum import KeyRates, LinkBudget, key_rates, pair_rates
+from silla.world.types import World
+
+__all__ = ["STATES", "Disturbed", "Supply", "disturbed", "key_supply"]
+
+Floats = NDArray[np.float64]
+STATES = ("up", "no key", "eavesdropped", "cut", "compromised", "no pass")
+UP, NO_KEY, TAPPED, CUT, COMPROMISED, NO_PASS = range(6)
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """attacks : kind -> [t, fibre] share of pulses attacked. cut : [t, fibre] share of the epoch."""
+
+    attacks: dict[str, Floats]
+    cut: Floats
+
+    @property
+    def tapped(self) -> Floats:
+        """[t, fibre] the greatest share of any attack."""
+        return np.max(np.stack([np.zeros_like(self.cut), *self.attacks.values()]), axis=0)
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Keys of every store [k]: links on fibres first, then chains of repeaters; t epochs.
+
+    ends [k, 2] places. produced, known [t, k] bits made, and those of them that an eavesdropper has. qber, state
+    [t, k]. stock_bits, initial_bits [k].
+    """
+
+    id: tuple[str, ...]
+    ends: NDArray[np.int64]
+    produced: Floats
+    known: Floats
+    qber: Floats
+    state: NDArray[np.int64]
+    stock_bits: Floats
+    initial_bits: Floats
+
+
+def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:
+    """What happens to the fibres. An epoch that an eavesdropper touches counts as attacked: its blocks are given up."""
+    e = world.events
+    shape = (len(epochs_s), len(world.fibres.id))
+    attacks: dict[str, Floats] = {}
+    cut = np.zeros(shape)
+    for kind, start, end, target, amount, attack in zip(
+        e.kind, e.start_s, e.end_s, e.target, e.amount, e.attack, strict=True
+    ):
+        overlap = np.clip(np.minimum(end, epochs_s + step_s) - np.maximum(start, epochs_s), 0.0, None) / step_s
+        if kind == "eavesdrop":
+            share = attacks.setdefault(attack, np.zeros(shape))
+            share[:, target] = np.maximum(share[:, target], np.where(overlap > 0, amount, 0.0))
+        elif kind == "cut":
+            cut[:, target] = np.minimum(1.0, cut[:, target] + overlap)
+    return Disturbed(attacks, cut)
+
+
+def key_supply(world: World, budget: LinkBudget, events: Disturbed, step_s: float) -> tuple[Supply, KeyRates]:
+    """(supply of all stores over the day, clean rates of the links on fibres)."""
+    links, chains = world.key_links, world.repeaters
+    clean = key_rates(world, budget, np.zeros(len(links.id)))
+    fibre = _fibre_supply(world, budget, events, clean, step_s)
+    keys = chains.makes_keys
+    chain = _chain_supply(world, events, step_s)[:, :, keys]
+    ends = np.concatenate([world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2)])
+    joined = [np.concatenate([a, b], axis=1) for a, b in zip(fibre, chain)]
+    supply = Supply(
+        (*links.id, *(name for name, mine in zip(chains.id, keys) if mine)),
+        ends, joined[0], joined[1], joined[2], joined[3].astype(np.int64),
+        np.concatenate([links.stock_bits, chains.stock_bits[keys]]),
+        np.concatenate([links.initial_bits, chains.initial_bits[keys]]),
+    )  # fmt: skip
+    return supply, clean
+
+
+def _fibre_supply(
+    world: World, budget: LinkBudget, events: Disturbed, clean: KeyRates, step_s: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """(produced, known, qber, state) [t, links on fibres]."""
+    fibre = world.key_links.fibre
+    cut = events.cut[:, fibre]
+    rate = np.broadcast_to(clean.bit_per_s, cut.shape).copy()
+    qber = np.broadcast_to(clean.qber, cut.shape).copy()
+    known = np.zeros(cut.shape)
+    state = np.where(rate > 0, UP, NO_KEY)
+    for attack, shares in events.attacks.items():
+        on_link = shares[:, fibre]
+        for row in np.unique(on_link[(on_link > 0).any(axis=1)], axis=0):
+            times, hit = (on_link == row).all(axis=1), row > 0
+            found: Attacked = attacked_keys(world, budget, clean, attack, row)
+            for i in np.flatnonzero(hit):
+                # Of two attacks at once, the one that leaves less.
+                worse = times & (found.bit_per_s[i] <= rate[:, i])
+                rate[worse, i], qber[worse, i] = found.bit_per_s[i], found.qber[i]
+                known[times, i] = np.maximum(known[times, i], found.known[i])
+                state[times, i] = COMPROMISED if found.known[i] > 0 else TAPPED if found.seen[i] else state[times, i]
+    state = np.where(cut > 0, CUT, state)
+    produced = rate * (1.0 - cut) * step_s
+    return produced, produced * known, qber, state
+
+
+def _chain_supply(world: World, events: Disturbed, step_s: float) -> NDArray[np.float64]:
+    """[4, t, chains]: bits made, known (none), error rate of the pairs, state. A chain stops where a fibre does.
+
+    Nothing can be read from a fibre without taking the fidelity of its pairs, which the ends measure.
+    """
+    made = pair_rates(world)
+    tapped = events.tapped
+    out = np.zeros((4, len(events.cut), len(world.repeaters.id)))
+    for i, path in enumerate(world.repeaters.path):
+        cut = 1.0 - np.prod(1.0 - events.cut[:, list(path)], axis=1)
+        attacked = tapped[:, list(path)].max(axis=1) > 0
+        out[0, :, i] = np.where(attacked, 0.0, made.bit_per_s[i] * (1.0 - cut) * step_s)
+        out[2, :, i] = np.where(attacked, 0.5, 2.0 * (1.0 - made.fidelity[i]) / 3.0)
+        state = np.where(attacked, TAPPED, UP if made.bit_per_s[i] > 0 else NO_KEY)
+        out[3, :, i] = np.where(cut > 0, CUT, state)
+    return out
+
+
+def chain_messages(world: World, events: Disturbed, step_s: float) -> tuple[NDArray[np.int64], Floats]:
+    """(ends [n, 2], bits [t, n] that can be sent) of the chains that carry messages."""
+    mine = ~world.repeaters.makes_keys
+    return world.repeaters.ends[mine].reshape(-1, 2), _chain_supply(world, events, step_s)[0][:, mine]
