@@ -233,15 +233,21 @@ KEYS: dict[str, Callable[[Line], KeyPoint]] = {
 
 @functools.lru_cache(maxsize=8192)
 def key_point(line: Line) -> KeyPoint:
-    """Rate per pulse of a key protocol at its best settings, clicks lost to dead time counted.
+    """Rate per pulse of a key protocol at the settings that are best without an attack on photon numbers."""
+    settled = replace(_settled(replace(line, split=0.0)), split=line.split)
+    return _alive(settled, KEYS[line.protocol](settled))
 
-    A detector that is mostly blind wants dimmer pulses than one without dead time; then intensities are tried as well.
-    """
-    free = _alive(line, KEYS[line.protocol](line))
-    if np.isfinite(line.intensity) or free.clicks * line.clock_hz * line.dead_time_s / _DETECTORS < _BUSY:
-        return free
-    tried = [replace(line, intensity=float(mu)) for mu in np.geomspace(0.01, min(1.0, free.mean_photons), 9)]
-    return max([free, *(_alive(one, KEYS[one.protocol](one)) for one in tried)], key=lambda point: point.bit)
+
+@functools.lru_cache(maxsize=8192)
+def _settled(line: Line) -> Line:
+    """The line with a dimmer intensity where dead time makes that pay; otherwise left to the protocol's own search."""
+    if np.isfinite(line.intensity):
+        return line
+    free = KEYS[line.protocol](line)
+    if free.clicks * line.clock_hz * line.dead_time_s / _DETECTORS < _BUSY:
+        return line
+    dimmer = [replace(line, intensity=float(mu)) for mu in np.geomspace(0.01, min(1.0, free.mean_photons), 9)]
+    return max([line, *dimmer], key=lambda one: _alive(one, KEYS[one.protocol](one)).bit)
 
 
 def _alive(line: Line, point: KeyPoint) -> KeyPoint:
