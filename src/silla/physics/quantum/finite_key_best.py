@@ -79,14 +79,16 @@ def best_finite_key(
     inputs = np.broadcast_arrays(*(np.asarray(x, float) for x in (transmittance, block, y0, misalignment, afterpulse)))
     shape = inputs[0].shape
     flat = [x.ravel() for x in inputs]
-    security = (eps_sec, eps_cor, error_correction, secrecy_per_bit, signal)
-    parts = [_optimise([x[i : i + _CHUNK] for x in flat], decoys, security) for i in range(0, flat[0].size, _CHUNK)]
+    security = (eps_sec, eps_cor, error_correction, secrecy_per_bit)
+    parts = [
+        _optimise([x[i : i + _CHUNK] for x in flat], decoys, security, signal) for i in range(0, flat[0].size, _CHUNK)
+    ]
     merged = [np.concatenate(part, axis=0) for part in zip(*parts)] if parts else [np.zeros(0)] * 8
     shaped = (x.reshape(shape + x.shape[1:])[()] for x in merged)
     return BestFiniteKey(*shaped)
 
 
-def _settings(x, decoys: int, signal: float | None):
+def _settings(x, decoys: int, signal: float | None = None):
     """Intensities, probabilities (lists) and key-basis probability of points x in the unit cube [D, ...]."""
     key_basis = 1.0 - 0.9 * 10.0 ** (-2.75 * x[0])
     strong = 0.1 + 0.9 * x[1] if signal is None else np.full_like(x[1], signal)
@@ -100,10 +102,10 @@ def _settings(x, decoys: int, signal: float | None):
     return [strong, weak, vacuum], [p_strong, p_weak, 1.0 - p_strong - p_weak], key_basis
 
 
-def _evaluate(x, inputs, decoys, security, passes: int = 2):
+def _evaluate(x, inputs, decoys, security, signal: float | None = None, passes: int = 2):
     """Signed rate per pulse at points x, with the bounds and settings behind it."""
     eta, block, y0, e_d, p_ap = inputs
-    eps_sec, eps_cor, f, per_bit, signal = security
+    eps_sec, eps_cor, f, per_bit = security
     mu, p, q = _settings(x, decoys, signal)
     parts, pulses = _expected(eta, block, q, y0, e_d, p_ap, mu, p)
     if per_bit is None:
@@ -116,13 +118,13 @@ def _evaluate(x, inputs, decoys, security, passes: int = 2):
     return found.signed_bit / pulses, found, pulses, (mu, p, q)
 
 
-def _optimise(inputs, decoys: int, security):
+def _optimise(inputs, decoys: int, security, signal: float | None):
     """Fields of BestFiniteKey for a flat list of links."""
     dimensions = 5 if decoys == 2 else 4
     columns = [x[None, :] for x in inputs]
     index = np.arange(inputs[0].size)
     x = _low_discrepancy(_STARTS, dimensions)[:, :, None]
-    value = _evaluate(x, columns, decoys, security)[0]
+    value = _evaluate(x, columns, decoys, security, signal)[0]
     first = np.argmax(value, axis=0)
     x, best = np.ascontiguousarray(x[:, first, 0]), value[first, index]
     step, last = np.full(best.shape, 0.25), np.zeros_like(x)
@@ -132,14 +134,14 @@ def _optimise(inputs, decoys: int, security):
         moves = np.concatenate([around[:, i * _TRIED : (i + 1) * _TRIED], 0.7 * along], axis=1)[:, :, None] * step
         again = last[:, None, :] * np.array([0.5, 1.0, 2.0])[None, :, None]  # on the way that helped last
         tried = np.clip(x[:, None, :] + np.concatenate([moves, again], axis=1), 0.0, 1.0)
-        value = _evaluate(tried, columns, decoys, security)[0]
+        value = _evaluate(tried, columns, decoys, security, signal)[0]
         choice = np.argmax(value, axis=0)
         better = value[choice, index] > best
         new = np.where(better, tried[:, choice, index], x)
         x, last = new, np.where(better, new - x, 0.5 * last)
         best = np.where(better, value[choice, index], best)
         step = np.where(better, 0.7 * step, 0.5 * step)
-    _, found, pulses, (mu, p, q) = _evaluate(x, inputs, decoys, security, passes=4)
+    _, found, pulses, (mu, p, q) = _evaluate(x, inputs, decoys, security, signal, passes=4)
     length = found.length_bit
     return (
         length / pulses,
