@@ -42,7 +42,7 @@ def _checked(symbols: np.ndarray, noise_variance, modulation: str, scrambling):
     if y.ndim < 1:
         raise ArgumentError("symbols need one axis at least")
     noise = np.asarray(noise_variance, _F32)
-    if not np.isfinite(y.view(_F32)).all():
+    if not np.isfinite(y.reshape(-1).view(_F32)).all():
         raise ArgumentError("a symbol is not finite: an LLR would say nothing")
     if noise.size and not noise.min() > 0.0:  # NaN fails too
         raise ArgumentError("noise_variance must be above 0 (infinity: nothing is known)")
