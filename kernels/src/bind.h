@@ -25,5 +25,6 @@ void bind_photons(nanobind::module_ &m);
 void bind_qam(nanobind::module_ &m);
 void bind_ising(nanobind::module_ &m);
 void bind_tree(nanobind::module_ &m);
+void bind_qaoa(nanobind::module_ &m);
 
 }  // namespace silla

@@ -14,7 +14,8 @@ namespace {
    isa::photon_clicks, \
    isa::qam_map, isa::qam_demap_float, isa::qam_demap_int8, \
    isa::anneal, isa::tabu, isa::enumerate_states, \
-   isa::k_best, isa::sphere}
+   isa::k_best, isa::sphere, \
+   isa::qaoa_run, isa::ising_diagonal, isa::polynomial_diagonal, isa::pair_rotations}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

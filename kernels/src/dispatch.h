@@ -9,6 +9,7 @@
 #include "obstruction.h"
 #include "photons.h"
 #include "qam.h"
+#include "qaoa.h"
 #include "received.h"
 #include "tree.h"
 
@@ -33,6 +34,10 @@ struct Table {
   enumerate_fn *enumerate_states;
   k_best_fn *k_best;
   sphere_fn *sphere;
+  qaoa_run_fn *qaoa_run;
+  ising_diagonal_fn *ising_diagonal;
+  polynomial_diagonal_fn *polynomial_diagonal;
+  pair_rotations_fn *pair_rotations;
 };
 
 const Table &table();                 // the kernels in use

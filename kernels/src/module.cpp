@@ -18,4 +18,5 @@ NB_MODULE(_core, m) {
   silla::bind_qam(m);
   silla::bind_ising(m);
   silla::bind_tree(m);
+  silla::bind_qaoa(m);
 }
