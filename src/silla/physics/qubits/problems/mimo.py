@@ -12,15 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
-from silla.physics.qubits.ising import Ising
+from silla.physics.qubits.ising import Ising, Qubo
 from silla.physics.qubits.polynomial import HigherOrder
+from silla.physics.qubits.problems.instance import Decoded, Instance, Rival
 
-__all__ = ["MODULATIONS", "Mimo", "Pam", "draw_uses", "pam", "real_channel"]
+__all__ = ["MODULATIONS", "Mimo", "MimoDetection", "Pam", "draw_uses", "pam", "real_channel"]
 
 MODULATIONS = {"bpsk": 1, "qpsk": 1, "16qam": 2, "64qam": 3, "256qam": 4}
 """Bits of one real dimension."""
@@ -251,3 +253,70 @@ def draw_uses(
     noise = n / 10.0 ** (snr_db / 10.0)
     w = rng.standard_normal((count, m)) + 1j * rng.standard_normal((count, m))
     return h, np.einsum("bmn,bn->bm", h, symbols) + w * np.sqrt(noise / 2.0), level, noise
+
+
+@dataclass(frozen=True, eq=False)
+class MimoDetection(Instance):
+    """One channel use as a problem: fields of `Mimo`, and the strength of the regularisation (0: plain).
+
+    Solutions are levels [n_real]; the objective is |y - H x|^2.
+    """
+
+    channel: Any
+    received: Any
+    modulation: str
+    noise: float
+    regularisation: float = 0.0
+
+    kind: ClassVar[str] = "mimo-detection"
+    title: ClassVar[str] = "Uplink MIMO detection"
+
+    def __post_init__(self) -> None:
+        for name in ("channel", "received"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.complex128))
+        self.use  # noqa: B018 - refuses what cannot be used
+
+    @cached_property
+    def use(self) -> Mimo:
+        """The channel use."""
+        return Mimo(self.channel, self.received, self.modulation, self.noise)
+
+    def _build(self) -> Qubo:
+        model = self.use.regularised(self.regularisation) if self.regularisation else self.use.plain()
+        return model.to_qubo()
+
+    def objective(self, solution: ArrayLike) -> float:
+        """|y - H x|^2 of levels."""
+        return float(self.use.metric(solution))
+
+    def answer(self, levels: ArrayLike, note: str = "") -> Decoded:
+        """Levels with their objective; every vector is feasible."""
+        chosen = np.asarray(levels, dtype=np.int64)
+        return Decoded(chosen, self.objective(chosen), True, False, note)
+
+    def decode(self, bits: ArrayLike) -> Decoded:
+        """Levels of the bits of the QUBO."""
+        return self.answer(self.use.levels_of(2 * np.asarray(bits, dtype=np.int64) - 1))
+
+    def rivals(self) -> dict[str, Rival]:
+        """Sphere search (as many nodes as the seconds allow), K-best-32 and -512, expectation propagation, MMSE."""
+        from silla.physics.qubits.problems import mimo_detectors as det
+
+        h, y = (part[None] for part in self.use.real)
+        alphabet = self.use.pam
+
+        def sphere(cpu_s: float, seed: int) -> Decoded:
+            found = det.sphere(h, y, alphabet, max_nodes=max(1000, int(cpu_s * 1e6)))
+            proven = found.proven is not None and bool(found.proven[0])
+            return self.answer(found.levels[0], "optimal" if proven else "node limit")
+
+        def best(k: int) -> Rival:
+            return lambda cpu_s, seed: self.answer(det.k_best(h, y, alphabet, k, noise=self.noise).levels[0, 0])
+
+        return {
+            "sphere": sphere,
+            "k-best-32": best(32),
+            "k-best-512": best(512),
+            "ep": lambda cpu_s, seed: self.answer(det.expectation_propagation(h, y, alphabet, self.noise)[0].levels[0]),
+            "mmse": lambda cpu_s, seed: self.answer(det.mmse(h, y, alphabet, self.noise).levels[0]),
+        }

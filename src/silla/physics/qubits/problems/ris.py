@@ -7,16 +7,26 @@ power) or a max-min search.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
-from silla.physics.qubits.ising import Ising, check_memory
+from silla.physics.qubits.ising import Ising, Qubo, check_memory
+from silla.physics.qubits.problems.instance import Decoded, Instance, Rival
 
-__all__ = ["Surface", "best_single_link", "link_power", "max_min_search", "phase_quantisation_power", "sum_power_ising"]
+__all__ = [
+    "Surface",
+    "SurfaceLinks",
+    "best_single_link",
+    "link_power",
+    "max_min_search",
+    "phase_quantisation_power",
+    "sum_power_ising",
+]
 
 
 class Surface(NamedTuple):
@@ -168,3 +178,58 @@ register(
         left_out="Finite N, direct path, element coupling and amplitude ripple over phase.",
     )
 )
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceLinks(Instance):
+    """Signs of a one-bit surface for the greatest weighted sum of the links' powers.
+
+    cascaded : complex [K, N]. direct : complex [K]. weights : [K]. Solutions are signs [N]; the objective is minus the
+    weighted power. One link is solved exactly by the sweep.
+    """
+
+    cascaded: Any
+    direct: Any
+    weights: Any = 1.0
+
+    kind: ClassVar[str] = "ris"
+    title: ClassVar[str] = "One-bit reconfigurable surface"
+
+    def __post_init__(self) -> None:
+        g, d = _channels(self.cascaded, self.direct)
+        weights = np.broadcast_to(np.asarray(self.weights, dtype=float), (len(g),)).copy()
+        for name, value in (("cascaded", g), ("direct", d.copy()), ("weights", weights)):
+            object.__setattr__(self, name, value)
+
+    def _build(self) -> Qubo:
+        return sum_power_ising(self.cascaded, self.direct, self.weights).to_qubo()
+
+    def objective(self, solution: ArrayLike) -> float:
+        """Minus the weighted power of signs [N]."""
+        return -float(link_power(self.cascaded, solution, self.direct) @ self.weights)
+
+    def answer(self, signs: ArrayLike, note: str = "") -> Decoded:
+        """Signs with their objective; every pattern is feasible."""
+        s = np.asarray(signs, dtype=np.int64)
+        return Decoded(s, self.objective(s), True, False, note)
+
+    def decode(self, bits: ArrayLike) -> Decoded:
+        """Signs 2 x - 1."""
+        return self.answer(2 * np.asarray(bits, dtype=np.int64) - 1)
+
+    def _sweep(self, cpu_s: float, seed: int) -> Decoded:
+        """The best pattern among the exact ones of each link; of one link, the optimum."""
+        found = [best_single_link(g, d).signs for g, d in zip(self.cascaded, self.direct)]
+        best = min(found, key=self.objective)
+        return self.answer(best, "optimal" if len(found) == 1 else "")
+
+    def _flips(self, cpu_s: float, seed: int) -> Decoded:
+        """Greedy descent by single flips from many starts."""
+        from silla.physics.qubits.compare import within
+        from silla.physics.qubits.solvers import Greedy
+
+        return self.decode(within(Greedy(), self.qubo, cpu_s, seed).state)
+
+    def rivals(self) -> dict[str, Rival]:
+        """The angular sweep and single flips."""
+        return {"sweep": self._sweep, "flips": self._flips}
