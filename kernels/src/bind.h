@@ -20,6 +20,9 @@ nanobind::ndarray<nanobind::numpy, T> make_array(T *data, std::initializer_list<
 void bind_obstruction(nanobind::module_ &m);
 void bind_coupling(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
+void bind_equalise(nanobind::module_ &m);
+void bind_qam_search(nanobind::module_ &m);
+void bind_propagate(nanobind::module_ &m);
 void bind_ldpc(nanobind::module_ &m);
 void bind_photons(nanobind::module_ &m);
 void bind_qam(nanobind::module_ &m);

@@ -10,6 +10,7 @@ namespace {
    isa::los, \
    isa::coupling, isa::strongest, \
    isa::weigh_cells, isa::weigh_users, \
+   isa::lmmse_detect, isa::qam_search, isa::propagate, \
    isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode, \
    isa::photon_clicks, \
    isa::qam_map, isa::qam_demap_float, isa::qam_demap_int8, \

@@ -4,11 +4,14 @@
 #include <vector>
 
 #include "coupling.h"
+#include "equalise.h"
 #include "ising.h"
 #include "ldpc.h"
 #include "obstruction.h"
 #include "photons.h"
+#include "propagate.h"
 #include "qam.h"
+#include "qam_search.h"
 #include "qaoa.h"
 #include "received.h"
 #include "tree.h"
@@ -22,6 +25,9 @@ struct Table {
   strongest_fn *strongest;
   weigh_cells_fn *weigh_cells;
   weigh_users_fn *weigh_users;
+  lmmse_detect_fn *lmmse_detect;
+  qam_search_fn *qam_search;
+  propagate_fn *propagate;
   ldpc_sizes_fn *ldpc_sizes;
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;

@@ -13,6 +13,9 @@ NB_MODULE(_core, m) {
   silla::bind_obstruction(m);
   silla::bind_coupling(m);
   silla::bind_received(m);
+  silla::bind_equalise(m);
+  silla::bind_qam_search(m);
+  silla::bind_propagate(m);
   silla::bind_ldpc(m);
   silla::bind_photons(m);
   silla::bind_qam(m);
