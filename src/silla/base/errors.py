@@ -8,7 +8,8 @@
     │   ├── DomainError       a quantity outside a model's validity range
     │   └── MissingExtra      an optional dependency that is not installed
     ├── StoreError            the disk: full, read-only, not ours           exit code 2
-    └── RunError              a task of a run failed                        exit code 1
+    ├── RunError              a task of a run failed                        exit code 1
+    └── MachineError          a machine or service beyond this one failed   exit code 1
 
 A message says what is wrong, where, what was found, what is allowed and what to do.
 """
@@ -20,6 +21,7 @@ __all__ = [
     "DataFileError",
     "DomainError",
     "InputError",
+    "MachineError",
     "MissingExtra",
     "RunError",
     "ScenarioError",
@@ -89,3 +91,7 @@ class RunError(SillaError):
 
     def __reduce__(self):
         return type(self), (self.message, self.failures)
+
+
+class MachineError(SillaError):
+    """A machine or a service that was asked gave no usable answer within the calls allowed."""
