@@ -31,7 +31,7 @@ def config_of(allocation: dict) -> PuschConfig:
     return PuschConfig(carrier, dmrs=Dmrs(**values.pop("dmrs", {})), **values)
 
 
-def drawn(rng) -> PuschConfig | None:
+def drawn(rng, n_tables: int = 4) -> PuschConfig | None:
     """A random allocation, None where the draw is not allowed."""
     mapping = "AB"[rng.integers(2)]
     start = 0 if mapping == "A" else int(rng.integers(0, 12))
@@ -39,12 +39,13 @@ def drawn(rng) -> PuschConfig | None:
     ports = layers if not codebook else int(rng.choice([p for p in (2, 4) if p >= layers]))
     kind, length, numerology = int(rng.integers(1, 3)), int(rng.integers(1, 3)), int(rng.integers(0, 4))
     every = (4, 6)[kind - 1] * length
+    table = ("qam64", "qam256", "qam64-low", "qam1024", "qam4096")[rng.integers(n_tables)]
     try:
         return PuschConfig(
             Carrier(int(rng.integers(1, 20)), 0, numerology, int(rng.integers(10 << numerology)), 0,
                     int(rng.integers(1008))),
             None, start, int(rng.integers(1, 15 - start)), mapping, layers, ports, codebook,
-            int(rng.integers(0, 28)) if codebook else 0, ("qam64", "qam256", "qam64-low", "qam1024")[rng.integers(4)],
+            int(rng.integers(0, 28)) if codebook else 0, table,
             int(rng.integers(0, 27)), n_rnti=int(rng.integers(65536)), n_id=int(rng.integers(1024)),
             dmrs=Dmrs(kind, length, int(rng.integers(4)), int(rng.integers(2, 4)),
                       tuple(int(p) for p in rng.choice(every, layers, replace=False)),
@@ -67,15 +68,17 @@ def test_slots_are_the_stored_ones_of_sionna():
 
 
 @pytest.mark.oracle
-def test_random_slots_are_those_of_sionna():
+@pytest.mark.parametrize("count", [10, pytest.param(150, marks=pytest.mark.slow)])
+def test_random_slots_are_those_of_sionna(count):
     pytest.importorskip("sionna.phy.nr")
-    rng, done = stream(11, "link", "sionna-pusch"), 0
-    while done < 10:
+    rng, done = stream(11, "link", "sionna-pusch", count), 0
+    while done < count:
         config = drawn(rng)
-        # Sionna cannot encode below 1/5, and takes the base graph by the block's own rate in place of the MCS's.
+        # Sionna has no 3 ports, cannot encode below 1/5, and takes the base graph by the block's own rate in place of
+        # the MCS's, against TS 38.212 clause 6.2.2.
         if config is None or config.n_ports == 3 or config.scheme.rate < 0.22 or config.n_coded > 40_000:
             continue
-        own = (config.tbs + 24) / config.n_coded
+        own = (config.tbs + (24 if config.tbs > 3824 else 16)) / config.n_coded
         if any((own <= edge) != (config.scheme.rate <= edge) for edge in (0.25, 0.67)):
             continue
         theirs, tx = sionna_pusch.transmitter(config)
@@ -101,11 +104,11 @@ def test_precoders_are_those_of_sionna():
 @given(st.integers(0, 2**31))
 def test_what_is_sent_is_received_over_a_clean_channel(seed):
     rng = np.random.default_rng(seed)
-    config = next(c for c in iter(lambda: drawn(rng), 0) if c is not None)
+    config = next(c for c in iter(lambda: drawn(rng, 5), 0) if c is not None)
     bits = rng.integers(0, 2, (2, config.tbs), dtype=np.uint8)
     sent = pusch_transmit(config, bits)
-    grid = sent.layers + 1e-3 * rng.standard_normal(sent.layers.shape)
-    answer = pusch_receive(config, gather(grid, pusch_layout(config)), 2e-3)
+    grid = sent.layers + 3e-4 * rng.standard_normal(sent.layers.shape)
+    answer = pusch_receive(config, gather(grid, pusch_layout(config)), 2e-4)
     assert answer.ok.all() and (answer.bits == bits).all()
 
 
@@ -302,8 +305,8 @@ def test_impossible_allocations_are_refused_with_the_clause():
         (lambda: PuschConfig(small, pi2_bpsk=True), "pi/2-BPSK"),
         (lambda: PuschConfig(small, n_id=1024), "n_ID"),
         (lambda: PuschConfig(small, n_layers=4, n_ports=4, dmrs=Dmrs(cdm_groups_without_data=1)), "CDM group"),
-        (lambda: PuschConfig(small, mcs_index=28, ptrs=Ptrs(1, 2), n_symbols=4, dmrs=Dmrs(cdm_groups_without_data=1),
-                             overhead=0, mcs_table="qam64-low"), None),
+        # 128 bits and 16 of CRC in 144
+        (lambda: PdschConfig(Carrier(1), n_symbols=3, mcs_index=(28,)), r"code rate of 1\.000.*5\.1\.3"),
         (lambda: PdschConfig(small, n_layers=9), r"7\.3\.1\.3-1"),
         (lambda: PdschConfig(small, n_layers=4, mcs_index=(1, 2)), "2 MCS indices"),
         (lambda: PdschConfig(small, n_layers=6), "ports"),
@@ -314,9 +317,6 @@ def test_impossible_allocations_are_refused_with_the_clause():
         (lambda: type1_precoder(8, 5, 0), "5 layers"),
     ]  # fmt: skip
     for call, match in cases:
-        if match is None:
-            assert isinstance(call(), PuschConfig)
-            continue
         with pytest.raises(ArgumentError, match=match):
             call()
 

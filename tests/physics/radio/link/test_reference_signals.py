@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.physics.radio.link import plain
 
 from silla.base.errors import ArgumentError
+from silla.physics.radio.link.control_dmrs import pbch_dmrs, pdcch_dmrs
 from silla.physics.radio.link.dmrs import Dmrs, dmrs_grid, dmrs_symbols
 from silla.physics.radio.link.grid import Carrier, riv, riv_decoded, sliv, sliv_decoded, vrb_to_prb
 from silla.physics.radio.link.low_papr import base_sequence, low_papr
@@ -17,6 +18,7 @@ from silla.physics.radio.link.ptrs import (
     Ptrs,
     TransformPtrs,
     common_phase_error,
+    phase_by_symbol,
     ptrs_subcarriers,
     ptrs_symbols,
     transform_ptrs_places,
@@ -292,3 +294,46 @@ def test_bad_input_is_refused_with_the_clause():
     for call, match in cases:
         with pytest.raises(ArgumentError, match=match):
             call()
+
+
+def test_phase_is_followed_through_a_slot():
+    from silla.physics.radio.link.pusch import PuschConfig, pusch_layout, pusch_transmit
+
+    config = PuschConfig(Carrier(24), mcs_index=5, ptrs=Ptrs(2, 2), dmrs=Dmrs())
+    found, rng = pusch_layout(config), np.random.default_rng(8)
+    sent = pusch_transmit(config, rng.integers(0, 2, (3, config.tbs), dtype=np.uint8)).grid
+    h = (rng.standard_normal((3, 4, 1, 288)) + 1j * rng.standard_normal((3, 4, 1, 288))) / np.sqrt(2)
+    phase = 0.25 * (np.arange(14) - 2)  # 0 at the DM-RS symbol, up to 2.75 rad: turns over several pilots are unwrapped
+    y = h * sent * np.exp(1j * phase)[:, None]
+    y = y + 0.05 * (rng.standard_normal(y.shape) + 1j * rng.standard_normal(y.shape))
+    measured = phase_by_symbol(y, h * found.pilots, found.ptrs, found.dmrs.symbols)
+    inside = slice(0, 13)  # no pilot behind symbol 12
+    assert measured.shape == (3, 14) and np.abs(measured - phase)[:, inside].max() < 0.06
+    none = phase_by_symbol(y, h * found.pilots, np.zeros(0, np.int64), found.dmrs.symbols)
+    assert none.shape == (3, 14) and not none.any()
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(("cell", "index"), [(0, 0), (501, 3), (1007, 7)])
+def test_broadcast_pilots_are_those_of_py3gpp(cell, index):
+    pytest.importorskip("py3gpp")
+    from py3gpp.nrPBCHDMRS import nrPBCHDMRS
+    from py3gpp.nrPBCHDMRSIndices import nrPBCHDMRSIndices
+
+    symbols, subcarriers, values = pbch_dmrs(cell, index)
+    assert np.allclose(values, nrPBCHDMRS(cell, index), atol=1e-6)
+    assert np.array_equal(240 * symbols + subcarriers, nrPBCHDMRSIndices(cell))
+
+
+def test_control_pilots_are_the_formula():
+    carrier = Carrier(24, 7, slot=9, cell_id=300)
+    subcarriers, values = pdcch_dmrs(carrier, np.array([2, 3, 10]), 1, 555)
+    c = plain.gold_table((2**17 * (14 * 9 + 1 + 1) * (2 * 555 + 1) + 2 * 555) % 2**31, 6 * 31)
+    for i, prb in enumerate((2, 3, 10)):
+        for k in range(3):
+            assert subcarriers[3 * i + k] == 12 * prb + 4 * k + 1
+            assert np.isclose(values[3 * i + k], plain.r_qpsk(c, 3 * (prb + 7) + k), atol=1e-6)
+    with pytest.raises(ArgumentError, match="resource blocks"):
+        pdcch_dmrs(carrier, np.array([24]), 0)
+    with pytest.raises(ArgumentError, match="ssb_index"):
+        pbch_dmrs(0, 8)

@@ -11,6 +11,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
+from silla.physics.radio.modulation import BITS_PER_SYMBOL
 
 __all__ = [
     "BITS",
@@ -22,9 +23,7 @@ __all__ = [
     "modulation_of",
 ]
 
-BITS = {
-    "pi/2-bpsk": 1, "bpsk": 1, "qpsk": 2, "qam16": 4, "qam64": 6, "qam256": 8, "qam1024": 10, "qam4096": 12,
-}  # fmt: skip
+BITS = {"pi/2-bpsk": 1, "bpsk": 1, **BITS_PER_SYMBOL}
 """Bits per symbol Q_m of each modulation."""
 
 

@@ -17,6 +17,7 @@ from silla.base.errors import ArgumentError
 from silla.coding.transport_block import (
     DecodedTransportBlock,
     SoftBuffer,
+    TransportFormat,
     decode_transport_block,
     encode_transport_block,
 )
@@ -81,25 +82,30 @@ class PdschConfig:
         pdsch_c_init(self.n_rnti, self.scrambling_id)
         if not 1 <= self.max_layers <= 8:
             raise ArgumentError(f"pdsch: max_layers is {self.max_layers}; allowed: 1 to 8 (maxMIMO-Layers)")
-        for tbs, n_coded in zip(self.tbs, self.n_coded):
-            if tbs / n_coded > 0.95:
+        for q, rate in enumerate(self.effective_rates):
+            if rate > 0.95:
                 raise ArgumentError(
-                    f"pdsch: a transport block of {tbs} bits in {n_coded} coded bits has the code rate "
-                    f"{tbs / n_coded:.3f}; allowed: up to 0.95 (TS 38.214 clause 5.1.3)"
+                    f"pdsch: the {self.tbs[q]} bits of code word {q} with their CRCs in {self.n_coded[q]} coded bits "
+                    f"make an effective code rate of {rate:.3f}; allowed: up to 0.95 (TS 38.214 clause 5.1.3)"
                 )
 
     @property
     def codeword_layers(self) -> tuple[int, ...]:
         return layers_of_codewords(self.n_layers)
 
-    @property
+    @functools.cached_property
     def schemes(self) -> tuple[Mcs, ...]:
         """Bits per symbol and target code rate of each code word."""
         return tuple(mcs(self.mcs_table, i) for i in self.mcs_index)
 
-    @property
+    @functools.cached_property
     def modulations(self) -> tuple[str, ...]:
         return tuple(modulation_of(s.bits) for s in self.schemes)
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """Where data and reference signals lie."""
+        return _layout(self)
 
     @property
     def n_prb(self) -> int:
@@ -110,17 +116,26 @@ class PdschConfig:
     def scrambling_id(self) -> int:
         return self.carrier.cell_id if self.n_id is None else self.n_id
 
-    @property
+    @functools.cached_property
     def n_coded(self) -> tuple[int, ...]:
         """Coded bits G of each code word."""
         n_re = len(pdsch_layout(self).data)
         return tuple(n_re * v * s.bits for v, s in zip(self.codeword_layers, self.schemes))
 
-    @property
+    @functools.cached_property
     def tbs(self) -> tuple[int, ...]:
         """Bits of each transport block."""
         n_re = n_re_for_tbs(self.n_symbols, pdsch_layout(self).n_dmrs_per_prb, self.n_prb, self.overhead)
         return tuple(transport_block_size(n_re, s, v, self.scaling) for v, s in zip(self.codeword_layers, self.schemes))
+
+    @functools.cached_property
+    def effective_rates(self) -> tuple[float, ...]:
+        """Bits with all CRCs over coded bits, of each code word."""
+        forms = [
+            TransportFormat(a, g, s.bits, float(s.rate), v)
+            for a, g, s, v in zip(self.tbs, self.n_coded, self.schemes, self.codeword_layers)
+        ]
+        return tuple(f.cut.n_blocks * f.cut.k_used / f.n_coded for f in forms)
 
     def coding(self, codeword: int) -> dict:
         """Arguments of `encode_transport_block` and `decode_transport_block` besides bits and LLRs."""
@@ -145,9 +160,13 @@ class PdschSlot(NamedTuple):
     coded: tuple[np.ndarray, ...]
 
 
-@functools.lru_cache(maxsize=64)
 def pdsch_layout(config: PdschConfig) -> Layout:
     """Where data and reference signals lie."""
+    return config.layout
+
+
+@functools.lru_cache(maxsize=64)
+def _layout(config: PdschConfig) -> Layout:
     assert config.vrbs is not None
     to = vrb_to_prb(config.carrier.n_prb, config.carrier.first_crb, config.vrb_bundle)
     order, ptrs = to[np.array(config.vrbs)], config.ptrs

@@ -18,6 +18,7 @@ __all__ = [
     "Ptrs",
     "TransformPtrs",
     "common_phase_error",
+    "phase_by_symbol",
     "ptrs_subcarriers",
     "ptrs_symbols",
     "transform_ptrs_places",
@@ -175,3 +176,30 @@ def common_phase_error(received: np.ndarray, expected: np.ndarray, axis: int | t
     0.3
     """
     return np.angle(np.sum(np.asarray(received) * np.conj(expected), axis=axis))
+
+
+def phase_by_symbol(
+    received: np.ndarray, expected: np.ndarray, places: np.ndarray, dmrs_symbols: np.ndarray
+) -> np.ndarray:
+    """Common phase of every symbol of a slot in radians, [.., symbols], of grids [.., antennas, symbols, subcarriers].
+
+    received : after the Fourier transform. expected : the channel, as estimated from DM-RS and so with the phase it had
+    there, times the PT-RS; used at `places` alone (`resource_mapping.Layout.ptrs`). Symbols with PT-RS are measured,
+    those with DM-RS are the reference 0, the others lie on straight lines between them.
+
+    Left out: the phase's change within a symbol, which mixes subcarriers.
+    """
+    n_symbols, n_sc = received.shape[-2:]
+    if len(places) == 0:
+        return np.zeros((*received.shape[:-3], n_symbols))
+    symbol = places // n_sc
+    at = np.unique(symbol)
+    y, x = (a.reshape(*a.shape[:-2], -1)[..., places] for a in (np.asarray(received), np.asarray(expected)))
+    product = (y * np.conj(x)).sum(axis=-2)
+    measured = np.stack([np.angle(product[..., symbol == s].sum(axis=-1)) for s in at], axis=-1)
+    known = np.concatenate([at, np.asarray(dmrs_symbols)])
+    values = np.concatenate([measured, np.zeros((*measured.shape[:-1], len(dmrs_symbols)))], axis=-1)
+    order = np.argsort(known, kind="stable")
+    values = np.unwrap(values[..., order], axis=-1)
+    flat = [np.interp(np.arange(n_symbols), known[order], row) for row in values.reshape(-1, len(known))]
+    return np.array(flat).reshape(*values.shape[:-1], n_symbols)

@@ -16,6 +16,7 @@ from silla.base.errors import ArgumentError
 from silla.coding.transport_block import (
     DecodedTransportBlock,
     SoftBuffer,
+    TransportFormat,
     decode_transport_block,
     encode_transport_block,
 )
@@ -89,10 +90,10 @@ class PuschConfig:
         pusch_c_init(self.n_rnti, self.scrambling_id)
         if not 1 <= self.max_layers <= 4:
             raise ArgumentError(f"pusch: max_layers is {self.max_layers}; allowed: 1 to 4")
-        if self.n_coded < 1 or self.tbs / self.n_coded > 0.95:
+        if self.effective_rate > 1.0:
             raise ArgumentError(
-                f"pusch: a transport block of {self.tbs} bits in {self.n_coded} coded bits has the code rate "
-                f"{self.tbs / max(self.n_coded, 1):.3f}; allowed: up to 0.95 (TS 38.214 clause 6.1.4)"
+                f"pusch: a transport block of {self.tbs} bits with its CRCs does not fit {self.n_coded} coded bits; "
+                "take a lower MCS or more resources (TS 38.214 clause 6.1.4)"
             )
         _ = self.precoder
 
@@ -134,14 +135,19 @@ class PuschConfig:
         if isinstance(self.ptrs, Ptrs):
             raise ArgumentError("pusch: transform precoding takes PT-RS as TransformPtrs (TS 38.211 6.4.1.2.1.2)")
 
-    @property
+    @functools.cached_property
     def scheme(self) -> Mcs:
         """Bits per symbol and target code rate."""
         return mcs(self.mcs_table, self.mcs_index, transform_precoding=self.transform_precoding, pi2_bpsk=self.pi2_bpsk)
 
-    @property
+    @functools.cached_property
     def modulation(self) -> str:
         return modulation_of(self.scheme.bits)
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """Where data and reference signals lie."""
+        return _layout(self)
 
     @property
     def n_prb(self) -> int:
@@ -152,32 +158,38 @@ class PuschConfig:
     def scrambling_id(self) -> int:
         return self.carrier.cell_id if self.n_id is None else self.n_id
 
-    @property
+    @functools.cached_property
     def n_symbols_per_layer(self) -> int:
         """Modulation symbols of a layer."""
         found = pusch_layout(self)
         return len(found.data) - (_transform_ptrs(self)[1].size if isinstance(self.ptrs, TransformPtrs) else 0)
 
-    @property
+    @functools.cached_property
     def n_coded(self) -> int:
         """Coded bits G of the transport block."""
         return self.n_symbols_per_layer * self.n_layers * self.scheme.bits
 
-    @property
+    @functools.cached_property
     def tbs(self) -> int:
         """Bits of the transport block."""
         n_dmrs = pusch_layout(self).n_dmrs_per_prb
         n_re = n_re_for_tbs(self.n_symbols, n_dmrs, self.n_prb, self.overhead)
         return transport_block_size(n_re, self.scheme, self.n_layers)
 
-    @property
+    @functools.cached_property
+    def effective_rate(self) -> float:
+        """Bits with all CRCs over coded bits of a transmission."""
+        form = TransportFormat(self.tbs, self.n_coded, self.scheme.bits, float(self.scheme.rate), self.n_layers)
+        return form.cut.n_blocks * form.cut.k_used / self.n_coded
+
+    @functools.cached_property
     def precoder(self) -> np.ndarray | None:
         """W [n_ports, n_layers], None without a codebook."""
         if not self.codebook:
             return None
         return pusch_precoder(self.n_ports, self.n_layers, self.tpmi, self.transform_precoding)
 
-    @property
+    @functools.cached_property
     def coding(self) -> dict:
         """Arguments of `encode_transport_block` and `decode_transport_block` besides bits and LLRs."""
         limit = lbrm_size(self.carrier, self.mcs_table, self.max_layers) if self.limited_buffer else None
@@ -197,9 +209,13 @@ class PuschSlot(NamedTuple):
     coded: np.ndarray
 
 
-@functools.lru_cache(maxsize=64)
 def pusch_layout(config: PuschConfig) -> Layout:
     """Where data and reference signals lie."""
+    return config.layout
+
+
+@functools.lru_cache(maxsize=64)
+def _layout(config: PuschConfig) -> Layout:
     assert config.prbs is not None
     prbs, ptrs = np.array(config.prbs), config.ptrs if isinstance(config.ptrs, Ptrs) else None
     boost = 0.0 if ptrs is None or ptrs.boost_db is None else ptrs.boost_db

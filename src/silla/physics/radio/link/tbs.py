@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from silla.base.errors import ArgumentError
-from silla.physics.radio.modulation import MCS_TABLES
+from silla.base.provenance import ModelCard, Reference, register
+from silla.physics.radio.modulation import MCS_TABLES, TS38214
 
 __all__ = ["MCS_TABLE_NAMES", "TBS_TABLE", "Mcs", "mcs", "n_re_for_tbs", "transport_block_size"]
 
@@ -113,3 +114,25 @@ def transport_block_size(n_re: int, scheme: Mcs, n_layers: int, scaling: float |
     # At R > 1/4 the standard compares N'_info, not N'_info + 24, with 8424.
     blocks = -(-total // largest) if largest == 3816 or total - 24 > 8424 else 1
     return 8 * blocks * -(-total // (8 * blocks)) - 24
+
+
+def _slot_bits(n_prb: int, layers: int, index: int) -> int:
+    return transport_block_size(156 * int(n_prb), mcs("qam256", int(index)), int(layers))
+
+
+register(
+    ModelCard(
+        id="radio.link.transport_block_size",
+        title="Transport block size of NR shared channels",
+        function=_slot_bits,
+        sources=(TS38214,),
+        references=(
+            Reference(
+                {"n_prb": 273, "layers": 4, "index": 27},
+                1277992,
+                "TS 38.214 clause 5.1.3.2: the largest block of 100 MHz at 30 kHz, four layers of 256QAM",
+            ),
+        ),
+        left_out="P-RNTI and RA-RNTI scaling other than 1, 1/2 and 1/4",
+    )
+)
