@@ -22,7 +22,7 @@ SMALL = {
     "madrid-grid": ("snapshot.drops=2", "day.drops=2", "day.step_min=240", "map.step_m=25"),
     "gyeongju": ("snapshot.drops=2", "day.drops=2", "day.step_min=120", "map.step_m=200"),
 }
-DAY_TABLES = {"epochs", "cell_day", "key_day", "flow_day", "direct_day", "pool_day"}
+DAY_TABLES = {"epochs", "cell_day", "key_day", "flow_day", "direct_day", "message_day", "key_use", "passes", "pool_day"}
 
 
 def documented_columns():

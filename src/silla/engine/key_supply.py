@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.engine.attacks import Attacked, attacked_keys
+from silla.engine.passes import passages
 from silla.engine.quantum import KeyRates, LinkBudget, key_rates, pair_rates
 from silla.world.types import World
 
@@ -41,12 +42,13 @@ class Disturbed:
 class Supply:
     """Keys of every store [k]: links on fibres first, then chains of repeaters; t epochs.
 
-    ends [k, 2] places. produced, known [t, k] bits made, and those of them that an eavesdropper has. qber, state
-    [t, k]. stock_bits, initial_bits [k].
+    ends [k, 2] places, satellites counted after the last of them; trusted [places and satellites]. produced, known
+    [t, k] bits made, and those of them that an eavesdropper has. qber, state [t, k]. stock_bits, initial_bits [k].
     """
 
     id: tuple[str, ...]
     ends: NDArray[np.int64]
+    trusted: NDArray[np.bool_]
     produced: Floats
     known: Floats
     qber: Floats
@@ -62,7 +64,7 @@ def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:
     attacks: dict[str, Floats] = {}
     cut = np.zeros(shape)
     for kind, start, end, target, amount, attack in zip(
-        e.kind, e.start_s, e.end_s, e.target, e.amount, e.attack, strict=True
+        e.kind, e.start_s, e.end_s, e.target, e.amount, e.detail, strict=True
     ):
         overlap = np.clip(np.minimum(end, epochs_s + step_s) - np.maximum(start, epochs_s), 0.0, None) / step_s
         if kind == "eavesdrop":
@@ -73,20 +75,25 @@ def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:
     return Disturbed(attacks, cut)
 
 
-def key_supply(world: World, budget: LinkBudget, events: Disturbed, step_s: float) -> tuple[Supply, KeyRates]:
+def key_supply(
+    world: World, budget: LinkBudget, events: Disturbed, epochs_s: Floats, step_s: float
+) -> tuple[Supply, KeyRates]:
     """(supply of all stores over the day, clean rates of the links on fibres)."""
     links, chains = world.key_links, world.repeaters
     clean = key_rates(world, budget, np.zeros(len(links.id)))
     fibre = _fibre_supply(world, budget, events, clean, step_s)
     keys = chains.makes_keys
     chain = _chain_supply(world, events, step_s)[:, :, keys]
-    ends = np.concatenate([world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2)])
-    joined = [np.concatenate([a, b], axis=1) for a, b in zip(fibre, chain)]
+    space, down = _space_supply(world, epochs_s, step_s), world.downlinks
+    above = np.stack([down.station, len(world.places.id) + down.satellite], axis=1)
+    ends = np.concatenate([world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2), above])
+    joined = [np.concatenate(parts, axis=1) for parts in zip(fibre, chain, space)]
     supply = Supply(
-        (*links.id, *(name for name, mine in zip(chains.id, keys) if mine)),
-        ends, joined[0], joined[1], joined[2], joined[3].astype(np.int64),
-        np.concatenate([links.stock_bits, chains.stock_bits[keys]]),
-        np.concatenate([links.initial_bits, chains.initial_bits[keys]]),
+        (*links.id, *(name for name, mine in zip(chains.id, keys) if mine), *down.id),
+        ends, np.concatenate([world.places.trusted, world.satellites.trusted]),
+        joined[0], joined[1], joined[2], joined[3].astype(np.int64),
+        np.concatenate([links.stock_bits, chains.stock_bits[keys], down.stock_bits]),
+        np.concatenate([links.initial_bits, chains.initial_bits[keys], down.initial_bits]),
     )  # fmt: skip
     return supply, clean
 
@@ -132,6 +139,21 @@ def _chain_supply(world: World, events: Disturbed, step_s: float) -> NDArray[np.
         out[2, :, i] = np.where(attacked, 0.5, 2.0 * (1.0 - made.fidelity[i]) / 3.0)
         state = np.where(attacked, TAPPED, UP if made.bit_per_s[i] > 0 else NO_KEY)
         out[3, :, i] = np.where(cut > 0, CUT, state)
+    return out
+
+
+def _space_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
+    """[4, t, downlinks]: bits, none known to others, error rate, state. A key is there when its passage ends."""
+    out = np.zeros((4, len(epochs_s), len(world.downlinks.id)))
+    out[2], out[3] = np.nan, NO_PASS
+    if not len(world.downlinks.id) or not len(epochs_s):
+        return out
+    for p in passages(world, len(epochs_s) * step_s / 3600.0):
+        t = min(int((p.set_s - epochs_s[0]) // step_s), len(epochs_s) - 1)
+        out[0, t, p.link] += p.key_bit
+        out[2, t, p.link] = p.qber
+        if out[3, t, p.link] != UP:
+            out[3, t, p.link] = UP if p.key_bit > 0 else NO_KEY
     return out
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from silla.base.errors import RunError
 from silla.engine.key_supply import STATES, Supply, disturbed, key_supply
 from silla.engine.messages import DirectDay, MessageDay, direct_day, message_day
+from silla.engine.passes import passages
 from silla.engine.quantum import (
     KeyRates,
     LinkBudget,
@@ -28,7 +29,7 @@ from silla.physics.optical.fibre import transmittance
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.key_routing import allocate
 from silla.physics.quantum.rekeying import cipher_demand_bit
-from silla.world.types import World
+from silla.world.types import World, without_events
 
 __all__ = ["STATES", "KeyDay", "key_day", "key_links_of"]
 
@@ -84,7 +85,7 @@ def key_day(world: World, hub_bits: Floats, epochs_s: Floats, step_s: float) -> 
     budget = link_budgets(world, world.key_links)
     direct_budget = link_budgets(world, world.direct_links)
     events = disturbed(world, epochs_s, step_s)
-    supply, clean = key_supply(world, budget, events, step_s)
+    supply, clean = key_supply(world, budget, events, epochs_s, step_s)
     direct = direct_day(world, direct_budget, events, step_s)
     messages = message_day(world, direct, events, epochs_s, step_s)
     flows, m = world.flows, world.messages
@@ -151,7 +152,7 @@ def _chain(
         share = np.divide(known, available, out=np.zeros(len(stock)), where=available > 0)
         used = np.zeros(len(stock))
         if len(stock) and len(askers.source):
-            served[t], flow = _allocate(world, supply.ends, askers, available, demand[t])
+            served[t], flow = _allocate(supply, askers, available, demand[t])
             used = flow.sum(axis=0)
             read[t] = np.minimum(flow @ share, served[t])
             use[t] += flow
@@ -160,9 +161,7 @@ def _chain(
         out["consumed"][t], out["stock"][t], out["known"][t] = used, stock, share
 
 
-def _allocate(
-    world: World, ends: NDArray[np.int64], askers: _Askers, available: Floats, demand: Floats
-) -> tuple[Floats, Floats]:
+def _allocate(supply: Supply, askers: _Askers, available: Floats, demand: Floats) -> tuple[Floats, Floats]:
     """(bits served to each asker, bits of each store for each of them [f, k]). Keys pass trusted nodes alone.
 
     Where an end of a flow is not trusted it may use its own links, but no other flow may pass through it: then each
@@ -170,7 +169,7 @@ def _allocate(
     for more than the keys at either of its ends, so that slices stay small when keys are short.
     """
     source, target, priority = askers
-    trusted = world.places.trusted
+    ends, trusted = supply.ends, supply.trusted
     at_place = np.bincount(ends.ravel(), np.repeat(available, 2), minlength=len(trusted))
     demand = np.minimum(demand, np.minimum(at_place[source], at_place[target]))
     served, flow = np.zeros(len(source)), np.zeros((len(source), len(available)))
@@ -241,7 +240,7 @@ def _check_conservation(supply: Supply, produced: Floats, out: dict[str, Floats]
         raise RunError("key stocks do not add up: a link gave more key than it had; this is a fault of the program")
 
 
-def key_links_of(world: World, variant: str) -> list[tuple]:
+def key_links_of(world: World, variant: str, hours: float = 24.0) -> list[tuple]:
     """Rows of the table `key_links` of one variant: what each quantum link is worth without events."""
     rows = []
     budget = link_budgets(world, world.key_links)
@@ -263,7 +262,28 @@ def key_links_of(world: World, variant: str) -> list[tuple]:
     limits = tuple("the fibre is passed twice" if r > 0 else "loss" for r in direct.bit_per_s)
     bound = plob_bit_per_s(links, budget)
     rows += _link_rows(world, variant, "direct", links, budget, direct.qber, direct.bit_per_s, bound, limits)
-    return rows + _chain_rows(world, variant)
+    return rows + _chain_rows(world, variant) + _downlink_rows(world, variant, hours)
+
+
+def _downlink_rows(world: World, variant: str, hours: float) -> list[tuple]:
+    """Downlinks without events: the best passage's least loss, and keys of all passages spread over the day."""
+    d, rows = world.downlinks, []
+    found = passages(without_events(world), hours) if len(d.id) else []
+    for i, ident in enumerate(d.id):
+        mine = [p for p in found if p.link == i]
+        name = world.satellites.name[d.satellite[i]]
+        near = max(mine, key=lambda p: (p.key_bit, -float(p.loss_db.min())), default=None)
+        bits = sum(p.key_bit for p in mine)
+        good = sum(p.key_bit > 0 for p in mine)
+        rows.append(
+            (
+                variant, ident, "satellite", "decoy-bb84", name,
+                float(near.range_m.min()) / 1e3 if near else np.nan, float(near.loss_db.min()) if near else np.nan,
+                np.nan, np.nan, near.qber if near else np.nan, bits / (hours * 3600.0), np.nan,
+                f"{len(mine)} passages a day, {good} with keys" if mine else "no passage",
+            )
+        )  # fmt: skip
+    return rows
 
 
 def _chain_rows(world: World, variant: str) -> list[tuple]:

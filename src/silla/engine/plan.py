@@ -14,7 +14,7 @@ from silla.engine.fields import Grid, grids_of, map_carrier
 from silla.engine.tasks import Task, group_factors
 from silla.scenario.loader import Loaded
 from silla.world.compile import compile_world, compile_worlds
-from silla.world.types import World
+from silla.world.types import World, without_events
 
 __all__ = ["Plan", "plan_run", "world_hash"]
 
@@ -86,20 +86,10 @@ def _snapshot(world: World, name: str, loaded: Loaded, drops: int) -> list[Task]
         hours, minutes = at.split(":")
         at_s = int(hours) * 3600.0 + int(minutes) * 60.0
     # The snapshot is the network as planned: users by their profiles, no event of the day.
-    factors = _without_events(world, at_s)
+    factors = group_factors(without_events(world), at_s)[0]
     return [
         Task("snapshot", name, at_s, (d, min(d + _CHUNK_DROPS, drops)), factors) for d in range(0, drops, _CHUNK_DROPS)
     ]
-
-
-def _without_events(world: World, at_s: float) -> tuple[float, ...]:
-    import dataclasses
-
-    empty = dataclasses.replace(
-        world.events, kind=(), start_s=np.zeros(0), end_s=np.zeros(0), target=np.zeros(0, dtype=int),
-        amount=np.zeros(0), attack=(),
-    )  # fmt: skip
-    return group_factors(dataclasses.replace(world, events=empty), at_s)[0]
 
 
 def _epoch(world: World, name: str, start_s: float, step_s: float, drops: int) -> Task:

@@ -60,5 +60,5 @@ def cell_power_w(world: World, load: Floats) -> Floats:
 
 def quantum_power_w(world: World) -> float:
     """Electrical power of all quantum links, W."""
-    links = (world.key_links, world.direct_links, world.repeaters)
+    links = (world.key_links, world.direct_links, world.repeaters, world.downlinks)
     return float(sum(part.equipment_w.sum() for part in links))

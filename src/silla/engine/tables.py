@@ -185,14 +185,16 @@ def _events(world: World) -> Table:
         "cut": world.fibres.id,
         "burst": (*world.demands.id, "files.users"),
         "outage": world.sites.id,
+        "weather": world.places.id,
     }
     spec = [
-        ("kind", "", "eavesdrop, cut, burst or outage"), ("start_s", "s", "Start"), ("end_s", "s", "End"),
-        ("target", "", "Fibre, group of users or site"), ("amount", "1", "Share intercepted, or factor of users"),
+        ("kind", "", "eavesdrop, cut, burst, outage or weather"), ("start_s", "s", "Start"), ("end_s", "s", "End"),
+        ("target", "", "Fibre, group of users, site or station"),
+        ("amount", "1", "Share attacked, or factor of users"), ("detail", "", "The attack, or the weather that comes"),
     ]  # fmt: skip
     rows = [
-        (k, a, b, targets[k][t], x)
-        for k, a, b, t, x in zip(e.kind, e.start_s, e.end_s, e.target, e.amount, strict=True)
+        (k, a, b, targets[k][t], x, d)
+        for k, a, b, t, x, d in zip(e.kind, e.start_s, e.end_s, e.target, e.amount, e.detail, strict=True)
     ]
     return table("events", "Events of the day", spec, rows)
 
@@ -290,13 +292,15 @@ def _cdf_rows(
 def key_link_table(plan: Plan, days: Mapping[str, VariantDay]) -> Table:
     """Light budget, QBER, rate and bound of every quantum link of every variant."""
     spec = [
-        ("variant", "", "Variant"), ("id", "", "Link"), ("kind", "", "key or direct"), ("protocol", "", "Protocol"),
+        ("variant", "", "Variant"), ("id", "", "Link"), ("kind", "", "key, direct, satellite"),
+        ("protocol", "", "Protocol"),
         ("fibre", "", "Fibre"), ("length_km", "km", "Length"), ("loss_db", "dB", "Loss of the fibre"),
         ("raman_per_gate", "1", "Raman clicks per gate"), ("dark_per_gate", "1", "Dark clicks per gate"),
         ("qber", "1", "Error rate"), ("rate_bit_per_s", "bit/s", "Secret bits per second"),
         ("plob_bit_per_s", "bit/s", "Capacity of the fibre without repeaters"), ("limited_by", "", "What limits it"),
     ]  # fmt: skip
-    rows = [row for v in plan.variants for row in key_links_of(plan.world(v), v)]
+    hours = len(plan.epochs_s) * plan.step_s / 3600.0 or 24.0
+    rows = [row for v in plan.variants for row in key_links_of(plan.world(v), v, hours)]
     return table("key_links", "Quantum links", spec, rows)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from silla.engine.day import VariantDay
 from silla.engine.key_supply import STATES
 from silla.engine.messages import MESSAGE_STATES
+from silla.engine.passes import passages
 from silla.engine.plan import Plan
 from silla.results.stats import Moments
 from silla.results.tables import Column, Table
@@ -56,8 +57,8 @@ _TIME = ("t_s", "s", "Start of the epoch")
 
 
 def day_tables(plan: Plan, days: Mapping[str, VariantDay]) -> list[Table]:
-    """epochs, cell_day, key_day, flow_day, key_use, direct_day, message_day, pool_day."""
-    made = (_epochs, _cells, _keys, _flows, _key_use, _direct, _messages, _pools)
+    """epochs, cell_day, key_day, flow_day, key_use, direct_day, message_day, passes, pool_day."""
+    made = (_epochs, _cells, _keys, _flows, _key_use, _direct, _messages, _passes, _pools)
     return [make(plan, days).table() for make in made]
 
 
@@ -211,6 +212,27 @@ def _message_state(values: Mapping[str, Floats], m: Any, t: int, i: int) -> str:
     if m.rerouted[t, i]:
         return "rerouted"
     return "relayed" if m.hops[t, i] > 1.0 + 1e-9 else "direct"
+
+
+def _passes(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
+    rows = _Rows(
+        "passes", "Passages of satellites over stations", *_KEY, ("link", "", "Link"), ("satellite", "", "Satellite"),
+        ("station", "", "Station"), ("rise_s", "s", "Rises above the least elevation"),
+        ("culmination_s", "s", "Highest"), ("set_s", "s", "Sets"), ("max_elevation_deg", "deg", "At culmination"),
+        ("loss_db", "dB", "Least loss"), ("weather", "", "Air over the station"), ("light", "", "day, dusk or night"),
+        ("sifted_bit", "bit", "Clicks in the key basis"), ("qber", "1", "Error rate"),
+        ("key_bit", "bit", "Secret key of the passage"),
+    )  # fmt: skip
+    for v, d in days.items():
+        w = plan.world(v)
+        for p in passages(w, len(d.epochs_s) * d.step_s / 3600.0) if len(w.downlinks.id) else ():
+            rows.add(
+                1, variant=v, link=w.downlinks.id[p.link], satellite=w.satellites.name[w.downlinks.satellite[p.link]],
+                station=w.places.name[w.downlinks.station[p.link]], rise_s=p.rise_s, culmination_s=p.culmination_s,
+                set_s=p.set_s, max_elevation_deg=p.elevation_deg.max(), loss_db=p.loss_db.min(), weather=p.weather,
+                light=p.light, sifted_bit=p.sifted_bit, qber=p.qber, key_bit=p.key_bit,
+            )  # fmt: skip
+    return rows
 
 
 def _key_use(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:

@@ -7,6 +7,7 @@ turns into lines of the file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from silla.scenario.demand import profiles_of
@@ -106,7 +107,9 @@ def _unique_ids(s: Scenario, known: _Known) -> Iterator[Problem]:
         )
     stores = {x.id or x.fibre: f"quantum.keys[{i}]" for i, x in enumerate(s.quantum.keys)}
     chains: list[tuple[Path, str]] = [
-        (("quantum", "repeaters", i, "id"), x.id) for i, x in enumerate(s.quantum.repeaters)
+        (("quantum", group, i, "id"), x.id)
+        for group in ("repeaters", "downlinks")
+        for i, x in enumerate(getattr(s.quantum, group))
     ]
     yield from _repeated(chains, stores, "quantum link")
     yield from _repeated(
@@ -248,6 +251,7 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
                 f"the isolation is counted for decoy-bb84 alone, not for {link.protocol}; leave it out",
             )
     yield from _repeaters(s, known)
+    yield from _satellites(s, known)
     for i, message in enumerate(s.quantum.messages):
         path: Path = ("quantum", "messages", i)
         yield from _profile(path, message.profile, known)
@@ -274,6 +278,34 @@ def _repeaters(s: Scenario, known: _Known) -> Iterator[Problem]:
             yield path, f"the fibres do not make one open chain: {joined}; list them in order from end to end"
 
 
+def _satellites(s: Scenario, known: _Known) -> Iterator[Problem]:
+    flying = {x.id for x in s.quantum.satellites}
+    yield from _repeated(
+        [(("quantum", "satellites", i, "id"), x.id) for i, x in enumerate(s.quantum.satellites)],
+        dict.fromkeys(known.places, "a site or node"),
+        "satellite",
+    )
+    for i, satellite in enumerate(s.quantum.satellites):
+        if len(satellite.tle) == 1:
+            yield ("quantum", "satellites", i, "tle"), "elements are two lines; found one"
+    for i, link in enumerate(s.quantum.downlinks):
+        path: Path = ("quantum", "downlinks", i)
+        if link.satellite not in flying:
+            yield (*path, "satellite"), _missing("satellite", link.satellite, flying)
+        if link.station not in known.places:
+            yield (*path, "station"), _missing("site or node", link.station, known.places)
+    if s.quantum.downlinks and s.origin is None:
+        yield (
+            ("quantum", "downlinks"),
+            "a satellite needs to know where on the globe; add `origin: {lat: ..., lon: ...}`",
+        )
+    if s.day is not None:
+        try:
+            date.fromisoformat(s.day.date)
+        except ValueError:
+            yield ("day", "date"), f"{s.day.date!r} is no date; YYYY-MM-DD, as 2026-03-20"
+
+
 def _security(s: Scenario, known: _Known) -> Iterator[Problem]:
     for i, entry in enumerate(s.security):
         path: Path = ("security", i)
@@ -293,6 +325,7 @@ def _events(s: Scenario, known: _Known) -> Iterator[Problem]:
         "cut": ("fibre", known.fibres),
         "burst": ("demand", known.demand),
         "outage": ("site", known.sites),
+        "weather": ("station of a downlink", {d.station for d in s.quantum.downlinks}),
     }
     for i, event in enumerate(s.events):
         given = [name for name in targets if getattr(event, name) is not None]

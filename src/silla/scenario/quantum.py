@@ -9,7 +9,20 @@ from pydantic import Field
 
 from silla.scenario.fields import REQUIRED, Part, choice, listing, quantity, reference, text
 
-__all__ = ["DirectLink", "Homodyne", "KeyLink", "KeyStore", "Memory", "Message", "Quantum", "Repeater", "chain_ends"]
+__all__ = [
+    "DirectLink",
+    "Downlink",
+    "Homodyne",
+    "KeyLink",
+    "KeyStore",
+    "Memory",
+    "Message",
+    "Quantum",
+    "Repeater",
+    "Satellite",
+    "Sky",
+    "chain_ends",
+]
 
 
 class _QuantumLink(Part):
@@ -190,6 +203,64 @@ def chain_ends(ends: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
     raise ValueError("these fibres do not make one open chain")
 
 
+Sky = Literal["clear", "very-clear", "haze", "light-fog", "fog", "rain", "thin-cloud", "overcast"]
+
+
+class Satellite(Part):
+    """A satellite that shares keys with stations on the ground; it holds keys of both, so it must be trusted."""
+
+    id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)
+    name: str = text("", description="Name for people, any script.")
+    tle: tuple[str, ...] = Field(
+        (), max_length=2, description="The two lines of its elements; without them a made-up sun-synchronous orbit."
+    )
+    altitude_km: float = quantity(500.0, unit="km", ge=200, le=2000, description="Of the made-up orbit.")
+    node_hour: float = quantity(
+        23.5, unit="h", ge=0, le=24, description="Local hour of the ascending node of the made-up orbit."
+    )
+    trusted: bool = Field(default=True, description="May relay keys between stations.")
+
+
+class Downlink(KeyStore):
+    """Quantum keys from a satellite to a station, passage by passage: decoy-state BB84 with finite statistics."""
+
+    id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)
+    satellite: str = reference(REQUIRED, to="satellite", description="The satellite.")
+    station: str = reference(REQUIRED, to="place", description="Site or node with the telescope.")
+    height_m: float = quantity(50.0, unit="m", ge=-400, le=6000, description="Of the telescope above the ellipsoid.")
+    min_elevation_deg: float = quantity(20.0, unit="deg", ge=5, le=89, description="Passages that rise above this.")
+    weather: Sky = choice("clear", description="Air over the station; events may change it.")
+    wavelength_nm: float = quantity(
+        848.6, unit="nm", ge=400, le=1625, description="Wavelength.", source="Liao et al., Nature 549, 43 (2017)"
+    )
+    transmitter_m: float = quantity(0.3, unit="m", gt=0, le=5, description="Diameter of the satellite's telescope.")
+    receiver_m: float = quantity(1.0, unit="m", gt=0, le=10, description="Diameter of the station's telescope.")
+    divergence_urad: float = quantity(
+        7.4,
+        unit="urad",
+        gt=0,
+        le=1000,
+        description="Half angle of the beam at 1/e2.",
+        source="22 dB from 1200 km into 1 m: Liao et al. 2017",
+    )
+    jitter_urad: float = quantity(1.0, unit="urad", ge=0, le=1000, description="Pointing jitter in each axis.")
+    optics: float = quantity(
+        0.32, unit="1", gt=0, le=1, description="Transmittance of both ends, without the detector."
+    )
+    field_urad: float = quantity(100.0, unit="urad", gt=0, le=10_000, description="Field of view, full angle.")
+    filter_nm: float = quantity(1.0, unit="nm", gt=0, le=100, description="Width of the receiver's filter.")
+    gate_ns: float = quantity(2.0, unit="ns", gt=0, le=100, description="Kept around each pulse.")
+    pulse_rate_mhz: float = quantity(100.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
+    detector_efficiency: float = quantity(0.5, unit="1", gt=0, le=1, description="Of the silicon detectors.")
+    dark_counts_per_s: float = quantity(25.0, unit="1/s", ge=0, le=1e7, description="Of one of the four detectors.")
+    misalignment: float = quantity(0.01, unit="1", ge=0, lt=0.5, description="Error rate of signal clicks.")
+    security_epsilon: float = quantity(1e-9, unit="1", gt=0, le=1e-3, description="Secrecy of each passage's key.")
+    equipment_w: float = quantity(
+        500.0, unit="W", ge=0, le=50_000, description="Of the station, all day.", source="declared: mount and cooling"
+    )
+    enabled: bool = Field(default=True, description="Whether the link exists.")
+
+
 class Message(Part):
     """Direct quantum messages from one place to another, over one link or relayed over several."""
 
@@ -225,4 +296,6 @@ class Quantum(Part):
     keys: tuple[KeyLink, ...] = listing("Links that make keys.", max_length=5000)
     direct: tuple[DirectLink, ...] = listing("Links that carry messages directly.", max_length=5000)
     repeaters: tuple[Repeater, ...] = listing("Chains of quantum repeaters.", max_length=500)
+    satellites: tuple[Satellite, ...] = listing("Satellites.", max_length=100)
+    downlinks: tuple[Downlink, ...] = listing("Keys from satellites to stations.", max_length=500)
     messages: tuple[Message, ...] = listing("Messages to be sent over quantum links.", max_length=1000)

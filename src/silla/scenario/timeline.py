@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from silla.scenario.fields import REQUIRED, Part, choice, quantity, reference, text
+from silla.scenario.quantum import Sky
 
 __all__ = ["Clock", "Day", "Event", "Sensitivity", "Snapshot", "Variant"]
 
@@ -19,6 +20,10 @@ class Day(Part):
     hours: float = quantity(24.0, unit="h", gt=0, le=168, description="Length.")
     step_min: float = quantity(15.0, unit="min", ge=1, le=240, description="Length of an epoch.")
     drops: int = quantity(10, unit="1", ge=2, le=100_000, description="Independent drops of users in every epoch.")
+    date: str = Field(
+        "2026-03-20", pattern=r"^\d{4}-\d{2}-\d{2}$", description="Its date, for satellites and the sun: YYYY-MM-DD."
+    )
+    utc_offset_h: float = quantity(0.0, unit="h", ge=-14, le=14, description="Its clock less UTC; 9 in Korea.")
 
 
 class Snapshot(Part):
@@ -29,7 +34,7 @@ class Snapshot(Part):
 
 
 class Event(Part):
-    """Something that happens: exactly one of eavesdrop, cut, burst, outage."""
+    """Something that happens: exactly one of eavesdrop, cut, burst, outage, weather."""
 
     at: Clock = Field(..., description="Start, HH:MM.")
     for_min: float = quantity(60.0, unit="min", gt=0, le=10_080, description="Duration.")
@@ -41,6 +46,8 @@ class Event(Part):
     cut: str | None = reference(None, to="fibre", description="Fibre that is cut.")
     burst: str | None = reference(None, to="demand", description="Group of users that grows.")
     factor: float = quantity(3.0, unit="1", gt=0, le=100, description="How many times more users in a burst.")
+    weather: str | None = reference(None, to="place", description="Station of a satellite whose sky changes.")
+    becomes: Sky = choice("overcast", description="What its sky becomes.")
     outage: str | None = reference(None, to="site", description="Site that is off.")
 
 

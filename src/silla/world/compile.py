@@ -29,6 +29,7 @@ from silla.world.networks import (
     compile_messages,
     compile_repeaters,
 )
+from silla.world.space import compile_downlinks, compile_satellites
 from silla.world.timeline import compile_energy, compile_events, compile_pools, compile_serves
 from silla.world.types import (
     Antennas,
@@ -96,10 +97,12 @@ def compile_world(scenario: Scenario, folder: Path, variant: str = "base") -> Wo
         key_links=compile_keys(scenario, fibres, parts),
         direct_links=compile_direct(scenario, fibres, parts),
         repeaters=compile_repeaters(scenario, fibres, parts),
+        satellites=compile_satellites(scenario),
+        downlinks=compile_downlinks(scenario, places, place),
         messages=compile_messages(scenario, place),
         flows=compile_flows(scenario, place, sites),
         energy=compile_energy(scenario),
-        events=compile_events(scenario, sites, fibres),
+        events=compile_events(scenario, sites, places, fibres),
     )
 
 

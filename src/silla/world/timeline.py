@@ -7,7 +7,7 @@ import numpy as np
 from silla.scenario.catalogue import Catalogue
 from silla.scenario.demand import profiles_of
 from silla.scenario.models import Scenario
-from silla.world.types import EnergyModel, Events, Fibres, Pools, Serves, Sites
+from silla.world.types import EnergyModel, Events, Fibres, Places, Pools, Serves, Sites
 
 __all__ = ["compile_energy", "compile_events", "compile_pools", "compile_serves"]
 
@@ -58,13 +58,14 @@ def compile_energy(scenario: Scenario) -> EnergyModel:
     return EnergyModel(e.radio_reference_w, e.site_overhead_w, e.pue, carbon * 1e-3 / _J_PER_KWH)
 
 
-def compile_events(scenario: Scenario, sites: Sites, fibres: Fibres) -> Events:
+def compile_events(scenario: Scenario, sites: Sites, places: Places, fibres: Fibres) -> Events:
     """Events in the order of their start. The file's users are the group after the last one of `demand`."""
     ids = {
         "eavesdrop": list(fibres.id),
         "cut": list(fibres.id),
         "burst": [*(g.id for g in scenario.demand), "files.users"],
         "outage": list(sites.id),
+        "weather": list(places.id),
     }
     rows = []
     for event in scenario.events:
@@ -72,7 +73,10 @@ def compile_events(scenario: Scenario, sites: Sites, fibres: Fibres) -> Events:
         start = int(hours) * 3600.0 + int(minutes) * 60.0
         kind = next(k for k in ids if getattr(event, k) is not None)
         amount = {"eavesdrop": event.fraction, "burst": event.factor}.get(kind, 1.0)
-        target, attack = ids[kind].index(getattr(event, kind)), event.attack if kind == "eavesdrop" else ""
+        target, attack = (
+            ids[kind].index(getattr(event, kind)),
+            {"eavesdrop": event.attack, "weather": event.becomes}.get(kind, ""),
+        )
         rows.append((start, start + event.for_min * 60.0, kind, target, amount, attack))
     rows.sort(key=lambda r: r[0])
     return Events(
@@ -81,5 +85,5 @@ def compile_events(scenario: Scenario, sites: Sites, fibres: Fibres) -> Events:
         end_s=np.array([r[1] for r in rows], dtype=float),
         target=np.array([r[3] for r in rows], dtype=np.int64),
         amount=np.array([r[4] for r in rows], dtype=float),
-        attack=tuple(r[5] for r in rows),
+        detail=tuple(r[5] for r in rows),
     )

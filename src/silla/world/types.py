@@ -22,6 +22,7 @@ __all__ = [
     "Cells",
     "Demands",
     "DirectLinks",
+    "Downlinks",
     "EnergyModel",
     "Environment",
     "Events",
@@ -32,6 +33,7 @@ __all__ = [
     "Places",
     "Pools",
     "Repeaters",
+    "Satellites",
     "Serves",
     "Sites",
     "TrafficFlows",
@@ -39,6 +41,7 @@ __all__ = [
     "WorldPatch",
     "replace",
     "select",
+    "without_events",
 ]
 
 Floats = NDArray[np.float64]
@@ -294,6 +297,50 @@ class Repeaters:
 
 
 @dataclass(frozen=True)
+class Satellites:
+    """Satellites; their places are numbered after the last of `Places`. `begin_utc`: when the day begins, ISO 8601."""
+
+    id: Strings
+    name: Strings
+    tle: tuple[Strings, ...]  # two lines, or none
+    altitude_m: Floats
+    node_hour: Floats
+    trusted: Bools
+    begin_utc: str
+
+
+@dataclass(frozen=True)
+class Downlinks:
+    """Quantum keys from satellites to stations."""
+
+    id: Strings
+    satellite: Ints
+    station: Ints  # place index
+    lat_deg: Floats
+    lon_deg: Floats
+    height_m: Floats
+    min_elevation_deg: Floats
+    weather: Strings
+    wavelength_m: Floats
+    transmitter_m: Floats
+    receiver_m: Floats
+    divergence_rad: Floats
+    jitter_rad: Floats
+    optics: Floats
+    field_rad: Floats
+    filter_m: Floats
+    gate_s: Floats
+    pulse_rate_hz: Floats
+    efficiency: Floats
+    dark_counts_per_s: Floats
+    misalignment: Floats
+    security_epsilon: Floats
+    equipment_w: Floats
+    stock_bits: Floats
+    initial_bits: Floats
+
+
+@dataclass(frozen=True)
 class Messages:
     """Direct quantum messages between two places."""
 
@@ -341,7 +388,7 @@ class Events:
     end_s: Floats
     target: Ints
     amount: Floats  # fraction attacked, or factor of users
-    attack: Strings  # of an eavesdropper, "" for the other kinds
+    detail: Strings  # an eavesdropper's attack, the weather that comes, "" for the other kinds
 
 
 @dataclass(frozen=True)
@@ -367,6 +414,8 @@ class World:
     key_links: KeyLinks
     direct_links: DirectLinks
     repeaters: Repeaters
+    satellites: Satellites
+    downlinks: Downlinks
     messages: Messages
     flows: TrafficFlows
     energy: EnergyModel
@@ -389,6 +438,12 @@ def replace(world: World, patch: WorldPatch) -> World:
                 raise ValueError(f"{kind}.{name} has shape {old.shape}, the patch {np.shape(new)}")
         parts[kind] = dataclasses.replace(part, **fields)
     return dataclasses.replace(world, **parts)
+
+
+def without_events(world: World) -> World:
+    """The world on a day on which nothing happens."""
+    none = Events((), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0), ())
+    return dataclasses.replace(world, events=none)
 
 
 def select(entities: Entity, index: Any) -> Entity:

@@ -18,8 +18,14 @@ Trace = dict[str, Any]
 
 _VARIANT_COLOURS = ("$grey", "$blue", "$orange", "$green", "$purple", "$sky", "$vermillion", "$yellow")
 _DASHES = ("dot", "solid", "solid", "dash", "dashdot", "longdash", "solid", "dash")
-_EVENT_COLOURS = {"eavesdrop": "$vermillion", "cut": "$vermillion", "outage": "$grey", "burst": "$sky"}
-_EVENT_WORDS = {"eavesdrop": "eavesdropper", "cut": "cut", "outage": "outage", "burst": "burst"}
+_EVENT_COLOURS = {
+    "eavesdrop": "$vermillion",
+    "cut": "$vermillion",
+    "outage": "$grey",
+    "burst": "$sky",
+    "weather": "$grey",
+}
+_EVENT_WORDS = {"eavesdrop": "eavesdropper", "cut": "cut", "outage": "outage", "burst": "burst", "weather": "weather"}
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,10 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
     if table is None:
         return None
     variant = table["variant"][-1]
-    mine = table.filter(pl.col("variant") == variant).sort("loss_db")
+    # Loss of a fibre sets what a fibre can carry; satellites have a figure of their own.
+    mine = table.filter((pl.col("variant") == variant) & (pl.col("kind") != "satellite")).sort("loss_db")
+    if not mine.height:
+        return None
     reach = max(float(mine["loss_db"].max()), 1.0)  # type: ignore[arg-type]
     data: list[Trace] = []
     bound = mine.filter(pl.col("plob_bit_per_s") > 0)

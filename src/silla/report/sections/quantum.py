@@ -71,16 +71,26 @@ def _tables(stored: Stored, links: pl.DataFrame) -> str:
 
 
 def _row(link: dict) -> list[str]:
-    kind = {"key": "keys", "direct": "direct messages"}.get(link["kind"], esc(link["kind"]))
+    kind = {"key": "keys", "direct": "direct messages", "satellite": "keys from a satellite"}.get(
+        link["kind"], esc(link["kind"])
+    )
     rate = link["rate_bit_per_s"]
     return [
         f"{esc(link['id'])}<small>{kind}, {esc(link['protocol'])}</small>",
-        f"{number(link['length_km'])} km",
-        f"{number(link['loss_db'])} dB",
-        number(link["raman_per_gate"], 2),
-        number(link["dark_per_gate"], 2),
-        f"{number(100 * link['qber'])} %" if link["qber"] is not None else "–",
+        f"{number(link['length_km'])} km" if _known(link["length_km"]) else "–",
+        f"{number(link['loss_db'])} dB" if _known(link["loss_db"]) else "–",
+        _or_dash(link["raman_per_gate"]),
+        _or_dash(link["dark_per_gate"]),
+        f"{number(100 * link['qber'])} %" if _known(link["qber"]) else "–",
         quantity(rate, "bit/s") if rate and rate > 0 else "none",
-        quantity(link["plob_bit_per_s"], "bit/s"),
+        quantity(link["plob_bit_per_s"], "bit/s") if _known(link["plob_bit_per_s"]) else "–",
         esc(link["limited_by"]),
     ]
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and value == value
+
+
+def _or_dash(value: float | None) -> str:
+    return number(value, 2) if _known(value) else "–"
