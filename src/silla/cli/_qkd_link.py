@@ -187,7 +187,7 @@ def _rates(link: Link, km: np.ndarray) -> dict[str, Any]:
 
 def _check_combination(link: Link) -> None:
     """Refuse settings that a protocol has no model for, rather than leave them out in silence."""
-    if link.block is not None and link.protocol not in ("decoy-bb84", "cv-qkd"):
+    if link.block is not None and link.protocol not in ("decoy-bb84", "cv-qkd", "sns"):
         raise ArgumentError(f"--finite-key: {link.protocol} has an asymptotic rate only; leave it out")
     if link.intercepted > 0.0 and link.protocol not in ("decoy-bb84", "dl04"):
         raise ArgumentError(f"--intercept: modelled for decoy-bb84 and dl04, not for {link.protocol}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from silla.physics.quantum import bbm92, cvqkd, mdi, six_state, twin_field
+from silla.physics.quantum import bbm92, cvqkd, mdi, six_state, sns_finite, twin_field
 from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.presets import QkdSystem
 
@@ -83,6 +83,10 @@ def _twin_field(ask: Request) -> dict[str, Any]:
 
 def _sns(ask: Request) -> dict[str, Any]:
     arm, link = _station(ask)
+    if ask.block is not None:
+        found, settings = sns_finite.best_sns_finite(arm, pulses=ask.block, **link)
+        windows = twin_field.sns_key_rate(arm, mu=settings.mu_z, sending=settings.sending, **link)
+        return _figures(found, settings.mu_z) | {"gain": windows.gain}
     if ask.mu is None:
         found, mu, _ = twin_field.best_sns(arm, **link)
         return _figures(found, mu)
@@ -130,7 +134,8 @@ def _cvqkd(ask: Request) -> dict[str, Any]:
 
 
 def _figures(found: Any, mu: Any) -> dict[str, Any]:
-    return {"rate": found.rate, "signed": found.signed_rate, "gain": found.gain, "qber": found.qber, "mu": mu}
+    gain = getattr(found, "gain", np.zeros(np.shape(found.rate)))
+    return {"rate": found.rate, "signed": found.signed_rate, "gain": gain, "qber": found.qber, "mu": mu}
 
 
 MORE_PROTOCOLS: dict[str, Callable[[Request], dict[str, Any]]] = {

@@ -63,7 +63,7 @@ def qkd(
     """Key rate of a quantum link over its length, and its reach.
 
     The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
-    sifted bits (cv-qkd: symbols) at the best intensities; otherwise it is asymptotic. dl04 is direct communication:
+    sifted bits (cv-qkd: symbols; sns: windows) at the best intensities; otherwise it is asymptotic. dl04 is direct communication:
     secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the whole line;
     cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
     """

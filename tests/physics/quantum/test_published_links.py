@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from silla.physics.quantum import dl04, hd_qsdc
 from silla.physics.quantum.bounds import plob_bit
+from silla.physics.quantum.sns_finite import best_sns_finite, sns_finite_rate
 from silla.physics.quantum.twin_field import best_sns
 
 CASES = Path(__file__).parents[3] / "validation"
@@ -35,6 +36,19 @@ def test_sns_at_1002_km_deviates_as_stated_and_passes_plob():
     assert plob == pytest.approx(float(rows[1]["value"]), rel=0.02)
     published = float(rows[0]["value"])
     assert plob < published < found.rate < 10 * published
+
+
+def test_sns_with_three_intensities_deviates_less():
+    p, tolerance, rows = case("sns_1002km")
+    link = {"background": p["noise_per_s"] * p["window_s"], "misalignment": p["misalignment"]}
+    link["error_correction"] = p["error_correction"]
+    near, far = (10 ** (-p[loss] / 20) * p["efficiency"] for loss in ("loss_952_db", "loss_db"))
+    finite, settings = best_sns_finite(near, pulses=p["session_windows"], **link)
+    endless = sns_finite_rate(far, settings, pulses=1e30, **link)
+    for row, found in ((rows[2], endless.rate), (rows[3], finite.rate)):
+        assert float(found) == pytest.approx(float(row["model_value"]), rel=5 * tolerance["model_value"]["relative"])
+        assert 1.0 < float(found) / float(row["value"]) < 4.0
+    assert best_sns_finite(far, pulses=p["session_windows"], **link)[0].rate == 0.0
 
 
 P, TOLERANCE, ROWS = case("qsdc_fibre_100km")

@@ -26,6 +26,7 @@ from silla.physics.quantum import (
     presets,
     rekeying,
     six_state,
+    sns_finite,
     twin_field,
     two_step,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "presets",
     "rekeying",
     "six_state",
+    "sns_finite",
     "twin_field",
     "two_step",
 ]

@@ -17,13 +17,14 @@ from silla.base.errors import ArgumentError
 from silla.base.provenance import ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES, check_channel
 from silla.physics.quantum.finite_key import BLOCK, EPSILON, _expected, _key_length
+from silla.physics.quantum.optimise import search
 from silla.physics.quantum.presets import LIM, RUSCA
 
 __all__ = ["BestFiniteKey", "best_finite_key"]
 
 SIGNAL = Range(1e-3, 1.0, "photons per pulse")
 VACUUM_INTENSITY = 2e-4  # Lim et al., section IV: an attenuator never quite reaches zero
-_STARTS, _TRIED, _ROUNDS, _CHUNK = 256, 128, 12, 512
+_CHUNK = 512
 
 
 class BestFiniteKey(NamedTuple):
@@ -122,25 +123,7 @@ def _optimise(inputs, decoys: int, security, signal: float | None):
     """Fields of BestFiniteKey for a flat list of links."""
     dimensions = 5 if decoys == 2 else 4
     columns = [x[None, :] for x in inputs]
-    index = np.arange(inputs[0].size)
-    x = _low_discrepancy(_STARTS, dimensions)[:, :, None]
-    value = _evaluate(x, columns, decoys, security, signal)[0]
-    first = np.argmax(value, axis=0)
-    x, best = np.ascontiguousarray(x[:, first, 0]), value[first, index]
-    step, last = np.full(best.shape, 0.25), np.zeros_like(x)
-    around = 2.0 * _low_discrepancy(_TRIED * _ROUNDS, dimensions) - 1.0  # other points in each round
-    along = np.concatenate([np.eye(dimensions), -np.eye(dimensions)], axis=1)
-    for i in range(_ROUNDS):
-        moves = np.concatenate([around[:, i * _TRIED : (i + 1) * _TRIED], 0.7 * along], axis=1)[:, :, None] * step
-        again = last[:, None, :] * np.array([0.5, 1.0, 2.0])[None, :, None]  # on the way that helped last
-        tried = np.clip(x[:, None, :] + np.concatenate([moves, again], axis=1), 0.0, 1.0)
-        value = _evaluate(tried, columns, decoys, security, signal)[0]
-        choice = np.argmax(value, axis=0)
-        better = value[choice, index] > best
-        new = np.where(better, tried[:, choice, index], x)
-        x, last = new, np.where(better, new - x, 0.5 * last)
-        best = np.where(better, value[choice, index], best)
-        step = np.where(better, 0.7 * step, 0.5 * step)
+    x = search(lambda points: _evaluate(points, columns, decoys, security, signal)[0], dimensions, inputs[0].size)
     _, found, pulses, (mu, p, q) = _evaluate(x, inputs, decoys, security, signal, passes=4)
     length = found.length_bit
     return (
@@ -153,14 +136,6 @@ def _optimise(inputs, decoys: int, security, signal: float | None):
         np.stack(p, axis=-1),
         q,
     )
-
-
-def _low_discrepancy(n: int, dimensions: int):
-    """[D, n] points of the additive recurrence whose step is the generalised golden ratio of D dimensions."""
-    ratio = 2.0
-    for _ in range(60):
-        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
-    return (0.5 + np.outer(ratio ** -np.arange(1.0, dimensions + 1), np.arange(n))) % 1.0
 
 
 def _card_gain_of_block(transmittance, block, small_block, **arguments):

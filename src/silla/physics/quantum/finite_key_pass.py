@@ -17,11 +17,12 @@ from silla.base.errors import ArgumentError
 from silla.base.provenance import Range, check_domain
 from silla.physics.quantum.channel import check_channel, gain_and_error
 from silla.physics.quantum.finite_key import EPSILON, _key_length
-from silla.physics.quantum.finite_key_best import _low_discrepancy, _settings
+from silla.physics.quantum.finite_key_best import _settings
+from silla.physics.quantum.optimise import search
 
 __all__ = ["PassKey", "best_pass_key", "passes_needed"]
 
-_STARTS, _STEPS, _GROUPS = 192, 45, 40
+_GROUPS = 40
 
 
 class PassKey(NamedTuple):
@@ -73,17 +74,11 @@ def best_pass_key(
     inputs = _grouped(*(np.asarray(x, float) for x in (transmittance, pulses, y0, misalignment)))
     rest = (decoys, afterpulse, eps_sec, eps_cor, error_correction)
     dimensions = 5 if decoys == 2 else 4
-    starts = _low_discrepancy(_STARTS, dimensions)
-    value = _length(starts, inputs, *rest)[0].signed_bit
-    x, best = starts[:, np.argmax(value)], np.max(value)
-    moves, step = np.concatenate([np.eye(dimensions), -np.eye(dimensions)], axis=1), 0.15
-    for _ in range(_STEPS):
-        tried = np.clip(x[:, None] + moves * step, 0.0, 1.0)
-        value = _length(tried, inputs, *rest)[0].signed_bit
-        better = value.max() > best
-        if better:
-            x, best = tried[:, np.argmax(value)], value.max()
-        step = min(step * 1.3, 0.3) if better else step * 0.6
+
+    def signed(points):
+        return _length(points[:, :, 0], inputs, *rest)[0].signed_bit[:, None]
+
+    x = search(signed, dimensions, starts=192)[:, 0]
     found, sifted, (mu, p, q) = _length(x[:, None], inputs, *rest)
     length, signed, clicks, qber, phase = (
         float(v[0]) for v in (found.length_bit, found.signed_bit, sifted, found.qber, found.phase_error)

@@ -1,7 +1,9 @@
 """The best free parameters of a rate: one search for every protocol.
 
-A full grid over the ranges, then ever smaller grids around the best point of each element. All elements of an array are
-searched at once, so the rate is called a dozen times whatever the size of the array.
+`maximise`, up to three parameters: a full grid over the ranges, then ever smaller grids around the best point of each
+element. `search`, any number: points spread evenly over the unit cube, then such clouds around the best point of each
+element, with a size of their own that shrinks. All elements of an array are searched at once, so the rate is called a
+dozen times whatever the size of the array, and the same inputs always give the same parameters.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 
-__all__ = ["maximise"]
+__all__ = ["low_discrepancy", "maximise", "search"]
 
 _SHRINK = 0.45  # of the step at each round: neighbouring grids overlap, so a ridge is not lost
 
@@ -71,3 +73,59 @@ def _grid(centre, ends, step, offsets):
         name: np.clip(middle + step[name] * axis.reshape((-1,) + (1,) * middle.ndim), *ends[name])
         for (name, middle), axis in zip(centre.items(), axes)
     }
+
+
+def search(
+    value: Callable[[Any], Any],
+    dimensions: int,
+    n: int = 1,
+    *,
+    starts: int = 256,
+    tried: int = 128,
+    rounds: int = 12,
+):
+    """Points [dimensions, n] of the unit cube at which `value` is greatest, one for each of n elements.
+
+    Parameters
+    ----------
+    value : called with points [dimensions, k, n] returns [k, n]; NaN counts as worst. starts, tried, rounds : points
+    spread over the cube at first, points of a cloud, and clouds.
+
+    >>> peak = np.array([0.2, 0.5, 0.9, 0.4])
+    >>> found = search(lambda x: -np.sum((x - peak[:, None, None]) ** 2, axis=0), 4)
+    >>> found[:, 0].round(2).tolist()
+    [0.2, 0.5, 0.9, 0.4]
+    """
+
+    def worth(points):
+        found = np.asarray(value(points), float)
+        return np.where(np.isnan(found), -np.inf, found)
+
+    index = np.arange(n)
+    x = np.broadcast_to(low_discrepancy(starts, dimensions)[:, :, None], (dimensions, starts, n))
+    found = worth(x)
+    first = np.argmax(found, axis=0)
+    x, best = np.ascontiguousarray(x[:, first, index]), found[first, index]
+    step, last = np.full(n, 0.25), np.zeros((dimensions, n))
+    cloud = 2.0 * low_discrepancy(tried * rounds, dimensions) - 1.0  # other points in each round
+    along = 0.7 * np.concatenate([np.eye(dimensions), -np.eye(dimensions)], axis=1)
+    for i in range(rounds):
+        moves = np.concatenate([cloud[:, i * tried : (i + 1) * tried], along], axis=1)[:, :, None] * step
+        again = last[:, None, :] * np.array([0.5, 1.0, 2.0])[None, :, None]  # on the way that helped last
+        points = np.clip(x[:, None, :] + np.concatenate([moves, again], axis=1), 0.0, 1.0)
+        found = worth(points)
+        choice = np.argmax(found, axis=0)
+        better = found[choice, index] > best
+        new = np.where(better, points[:, choice, index], x)
+        x, last = new, np.where(better, new - x, 0.5 * last)
+        best = np.where(better, found[choice, index], best)
+        step = np.where(better, 0.7 * step, 0.5 * step)
+    return x
+
+
+def low_discrepancy(n: int, dimensions: int):
+    """[dimensions, n] points of the additive recurrence whose steps are powers of the generalised golden ratio."""
+    ratio = 2.0
+    for _ in range(60):
+        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
+    return (0.5 + np.outer(ratio ** -np.arange(1.0, dimensions + 1), np.arange(n))) % 1.0

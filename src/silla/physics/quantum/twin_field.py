@@ -170,7 +170,11 @@ def sns_key_rate(
     check_domain("sending", sending, SENDING, what=what)
     eta, mu, eps, d, e_d = (np.asarray(x, float) for x in (transmittance, mu, sending, background, misalignment))
     single, phase = _single_photon(eta, d, e_d)
-    one, both, none = _windows(eta, mu, d)
+    return _sns_rate(*_windows(eta, mu, d), mu, eps, single, phase, pairing, error_correction, sifting)
+
+
+def _sns_rate(one, both, none, mu, eps, single, phase, pairing: str, f, q) -> TwinKey:
+    """Rate from the chances of one click when one, both or none sends, and single photons' yield and phase errors."""
     right, clash, empty = eps * (1.0 - eps) * one, eps**2 * both, (1.0 - eps) ** 2 * none
     private = eps * (1.0 - eps) * mu * np.exp(-mu) * single  # of Bob's 0 bits, and as many of his 1 bits
     gain = 2.0 * right + clash + empty
@@ -182,7 +186,7 @@ def sns_key_rate(
         kept, wrong, secret = pairs * (right**2 + clash * empty), pairs * clash * empty, pairs * private**2
         phase = 2.0 * phase * (1.0 - phase)
     qber = wrong / kept
-    signed = sifting * (secret * (1.0 - binary_entropy(phase)) - error_correction * kept * binary_entropy(qber))
+    signed = q * (secret * (1.0 - binary_entropy(phase)) - f * kept * binary_entropy(qber))
     return TwinKey(np.maximum(signed, 0.0), signed, gain, qber, phase)
 
 
