@@ -97,3 +97,26 @@ def test_bad_input_says_what_is_allowed_and_ends_with_2(capsys, arguments, says,
     assert run_command(["qkd", *arguments, *form]) == 2
     out = capsys.readouterr()
     assert out.out == "" and says in out.err and "Traceback" not in out.err
+
+
+def test_a_block_too_short_says_how_long_it_must_be(capsys):
+    given = ("qkd", "--preset", "lim", "--km", "50,150,250")
+    assert run_command([*given, "--finite-key", "1e4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    near, far, beyond = found["shortest_block_bit"]
+    assert near is None and beyond is None and found["rate_bit_per_s"][1:] == [0.0, 0.0]
+    for block, some in ((1.1 * far, True), (0.9 * far, False)):
+        assert run_command([*given[:-1], "150", "--finite-key", f"{block}", "--json"]) == 0
+        assert (json.loads(capsys.readouterr().out)["rate_bit_per_s"][0] > 0.0) is some
+    assert run_command([*given, "--finite-key", "1e4"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "no key at 150 km: the block is too short" in out and "250 km: too much noise" in out
+
+
+def test_plots_of_links(capsys, tmp_path):
+    for verb in ("qkd", "qdc"):
+        page = tmp_path / f"{verb}.html"
+        assert run_command([verb, "--km", "0:60:20", "--plot", str(page)]) == 0
+        capsys.readouterr()
+        text = page.read_text(encoding="utf-8")
+        assert "Plotly.newPlot" in text and "Reach" in text

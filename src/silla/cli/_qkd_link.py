@@ -19,7 +19,7 @@ from silla.physics.quantum.attack import intercept_resend_error
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
 from silla.physics.quantum.detectors import dead_time_factor
-from silla.physics.quantum.finite_key_best import best_finite_key
+from silla.physics.quantum.finite_key_best import best_finite_key, shortest_block
 from silla.physics.quantum.presets import QkdSystem
 
 __all__ = ["ONE_WAY", "Classical", "Link", "along"]
@@ -78,6 +78,7 @@ def along(link: Link, km: np.ndarray) -> dict[str, Any]:
     channel = 10.0 ** (-loss_db / 10.0)
     clicks = link.system.clock_hz * found["gain"]
     per_s = found["rate"] * link.system.clock_hz * dead_time_factor(clicks, link.system.dead_time_s)
+    shortest = _shortest_blocks(link, km, found["rate"])
     plob = np.where(channel < 1.0, plob_bit(np.minimum(channel, 1.0 - 1e-12)), np.inf)
     return {
         "km": km,
@@ -91,7 +92,27 @@ def along(link: Link, km: np.ndarray) -> dict[str, Any]:
         "qber": found["qber"],
         "y0": found["y0"],
         "plob": plob,
-    }
+    } | shortest
+
+
+def _shortest_blocks(link: Link, km: np.ndarray, rate: np.ndarray) -> dict[str, Any]:
+    """`shortest_block_bit` at each distance: NaN where there is a key, inf where no block has one."""
+    if link.block is None or link.protocol != "decoy-bb84":
+        return {}
+    needed = np.full(km.shape, np.nan)
+    empty = rate <= 0.0
+    if empty.any():
+        line, y0, error = _channel(link, km[empty])
+        needed[empty] = shortest_block(
+            line * link.system.detector_efficiency,
+            decoys=1 if link.decoys == "one-decoy" else 2,
+            y0=y0,
+            misalignment=error,
+            afterpulse=link.system.afterpulse,
+            eps_sec=link.eps_sec,
+            error_correction=link.system.error_correction,
+        )
+    return {"shortest_block_bit": needed}
 
 
 def _channel(link: Link, km: np.ndarray):

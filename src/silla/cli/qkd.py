@@ -63,9 +63,9 @@ def qkd(
     """Key rate of a quantum link over its length, and its reach.
 
     The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
-    sifted bits (cv-qkd: symbols; sns: windows) at the best intensities; otherwise it is asymptotic. dl04 is direct communication:
-    secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the whole line;
-    cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
+    sifted bits (cv-qkd: symbols; sns: windows) at the best intensities; otherwise it is asymptotic. dl04 is direct
+    communication: secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the
+    whole line; cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
     """
     one_of("--protocol", protocol, PROTOCOLS)
     page = plot_path(plot)
@@ -180,5 +180,10 @@ def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
     end = head["attenuation_db_per_km"] * found["max_km"] > 0.9999 * found["limit_db"]
     limit = f", where the model's {found['limit_db']:g} dB end" if end else ""
     screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]{limit}")
+    for km, needed in zip(found["km"], found.get("shortest_block_bit", ())):
+        if math.isinf(needed):
+            screen.print(f"no key at {km:g} km: too much noise or loss for a block of any length")
+        elif math.isfinite(needed):
+            screen.print(f"no key at {km:g} km: the block is too short, it must have at least {needed:.2g} bits")
     if head["protocol"] in STATION and np.any(rates > found["plob"]):
         screen.print("Above 100 % of PLOB: that bound is for a line without a station in the middle.")

@@ -48,7 +48,7 @@ def test_chernoff_limits_hold_for_poisson_counts(mean):
     """At a failure of 1e-3, the exact distribution: the limits fail at most that often."""
     b = -np.log(1e-3)
     counts = np.arange(int(mean + 20 * np.sqrt(mean) + 50))
-    weight = poisson.pmf(counts, mean)
+    weight = np.asarray(poisson.pmf(counts, mean))
     assert weight[sf._low(counts, b) > mean].sum() <= 1e-3
     assert weight[sf._high(counts, b) < mean].sum() <= 1e-3
     assert weight[counts < sf._low_seen(mean, b)].sum() <= 1e-3

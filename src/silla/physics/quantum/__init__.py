@@ -27,6 +27,7 @@ from silla.physics.quantum import (
     rekeying,
     six_state,
     sns_finite,
+    sources,
     twin_field,
     two_step,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "rekeying",
     "six_state",
     "sns_finite",
+    "sources",
     "twin_field",
     "two_step",
 ]

@@ -20,7 +20,7 @@ from silla.physics.quantum.finite_key import BLOCK, EPSILON, _expected, _key_len
 from silla.physics.quantum.optimise import search
 from silla.physics.quantum.presets import LIM, RUSCA
 
-__all__ = ["BestFiniteKey", "best_finite_key"]
+__all__ = ["BestFiniteKey", "best_finite_key", "shortest_block"]
 
 SIGNAL = Range(1e-3, 1.0, "photons per pulse")
 VACUUM_INTENSITY = 2e-4  # Lim et al., section IV: an attenuator never quite reaches zero
@@ -87,6 +87,29 @@ def best_finite_key(
     merged = [np.concatenate(part, axis=0) for part in zip(*parts)] if parts else [np.zeros(0)] * 8
     shaped = (x.reshape(shape + x.shape[1:])[()] for x in merged)
     return BestFiniteKey(*shaped)
+
+
+def shortest_block(transmittance: ArrayLike, *, y0: ArrayLike, misalignment: ArrayLike, **arguments: Any):
+    """Sifted bits that a block must have before there is any key, to 5 %; inf where no block up to 1e15 has one.
+
+    `arguments` as in `best_finite_key`, without `block`; shape of the first three broadcast.
+
+    >>> 1e3 < float(shortest_block(1e-3, y0=1.2e-6, misalignment=5e-3)) < 1e5
+    True
+    """
+    eta, noise, e_d = np.broadcast_arrays(*(np.asarray(x, float) for x in (transmittance, y0, misalignment)))
+
+    def has_key(exponent):
+        found = best_finite_key(eta, block=10.0**exponent, y0=noise, misalignment=e_d, **arguments)
+        return np.asarray(found.length_bit) > 0.0
+
+    low, high = np.full(eta.shape, np.log10(BLOCK.low)), np.full(eta.shape, np.log10(BLOCK.high))
+    always, ever = has_key(low), has_key(high)
+    for _ in range(10):
+        middle = 0.5 * (low + high)
+        enough = has_key(middle)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(always, BLOCK.low, np.where(ever, 10.0**high, np.inf))[()]
 
 
 def _settings(x, decoys: int, signal: float | None = None):

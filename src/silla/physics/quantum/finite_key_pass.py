@@ -75,10 +75,10 @@ def best_pass_key(
     rest = (decoys, afterpulse, eps_sec, eps_cor, error_correction)
     dimensions = 5 if decoys == 2 else 4
 
-    def signed(points):
+    def worth(points):
         return _length(points[:, :, 0], inputs, *rest)[0].signed_bit[:, None]
 
-    x = search(signed, dimensions, starts=192)[:, 0]
+    x = search(worth, dimensions, starts=192)[:, 0]
     found, sifted, (mu, p, q) = _length(x[:, None], inputs, *rest)
     length, signed, clicks, qber, phase = (
         float(v[0]) for v in (found.length_bit, found.signed_bit, sifted, found.qber, found.phase_error)
