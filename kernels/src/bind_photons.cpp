@@ -58,7 +58,19 @@ static std::int64_t clicks(std::uint64_t key, std::int64_t n_slots, double gap_s
       {state.data(), counts.data(), visited.data(), slot.data(), setting.data(), result.data(), sent.data()});
 }
 
+static nb::tuple live(const in<std::int64_t, nb::ndim<1>> &time, std::int64_t dead, std::int64_t blind) {
+  if (dead < 0 || dead > (std::int64_t(1) << 53)) throw std::invalid_argument("live_clicks: dead bins must be 0 .. 2^53");
+  const std::size_t n = time.shape(0);
+  bool *found = new bool[n];
+  {
+    nb::gil_scoped_release unlocked;
+    table().live_clicks(time.data(), std::int64_t(n), dead, &blind, found);
+  }
+  return nb::make_tuple(make_array<bool>(found, {n}), blind);
+}
+
 void bind_photons(nb::module_ &m) {
+  m.def("live_clicks", &live, "time"_a, "dead"_a, "blind"_a, "(bool [n] whether each click is live, last blind bin).");
   m.def("photon_clicks", &clicks, "key"_a, "n_slots"_a, "gap_scale"_a, "keep"_a, "other"_a, "threshold"_a, "mask"_a,
         "photons"_a, "dead"_a, "together"_a, "afterpulse"_a, "trap_slots"_a, "survive"_a, "coincidences"_a,
         "state"_a.noconvert(), "counts"_a.noconvert(), "visited"_a.noconvert(), "slot"_a.noconvert(),

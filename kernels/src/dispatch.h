@@ -32,6 +32,7 @@ struct Table {
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;
   photon_clicks_fn *photon_clicks;
+  live_clicks_fn *live_clicks;
   qam_map_fn *qam_map;
   qam_demap_float_fn *qam_demap_float;
   qam_demap_int8_fn *qam_demap_int8;

@@ -168,5 +168,14 @@ std::int64_t photon_clicks(const PhotonInput &in, const PhotonOutput &out) {
   return machine.n_records;
 }
 
+void live_clicks(const std::int64_t *time, std::int64_t n, std::int64_t dead, std::int64_t *blind, bool *live) {
+  std::int64_t last = *blind;
+  for (std::int64_t i = 0; i < n; ++i) {
+    live[i] = time[i] > last;
+    last = live[i] ? time[i] + dead : last;
+  }
+  *blind = last;
+}
+
 }  // namespace SILLA_ISA
 }  // namespace silla

@@ -44,9 +44,14 @@ struct PhotonOutput {
 // Number of records written. state[15] is 1 when all slots are done, 0 when the records are full.
 using photon_clicks_fn = std::int64_t(const PhotonInput &, const PhotonOutput &);
 
-#define SILLA_DECLARE(isa) \
-  namespace isa {          \
+// live[i] = whether click i finds its detector ready: no live click within the dead bins before it. Times rise; `blind` is
+// the last blind bin, in and out.
+using live_clicks_fn = void(const std::int64_t *time, std::int64_t n, std::int64_t dead, std::int64_t *blind, bool *live);
+
+#define SILLA_DECLARE(isa)        \
+  namespace isa {                 \
   photon_clicks_fn photon_clicks; \
+  live_clicks_fn live_clicks;     \
   }
 SILLA_DECLARE(baseline)
 SILLA_DECLARE(avx2)

@@ -155,7 +155,7 @@ def test_detections_are_the_counts_one_by_one():
     counts = simulate(link, 120_000_000, seed=9)
     pulse = np.concatenate([p["pulse"] for p in parts])
     assert pulse.dtype == np.uint64 and (np.diff(pulse.astype(np.int64)) > 0).all() and pulse[-1] < 120_000_000
-    sent = sum(p["n_sent_per_intensity"] for p in parts)
+    sent = np.sum([p["n_sent_per_intensity"] for p in parts], axis=0)
     assert [int(s) for s in sent] == [counts.n_sent(intensity=k) for k in range(3)]
     column = {name: np.concatenate([p[name] for p in parts]) for name in parts[0] if name[:1] in "ab"}
     same = column["alice_basis"] == column["bob_basis"]
