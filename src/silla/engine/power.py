@@ -54,6 +54,7 @@ def cell_power_w(world: World, load: Floats) -> Floats:
             s_p=s_p,
             dl_share=float(carriers.downlink[k]) if carriers.duplex[k] == "tdd" else 0.75,
         )
+        relative = np.where(cells.active[members], relative, 1.0)  # a cell switched off is in deep sleep, the unit
         out[..., members] = relative * watts_per_unit(anchor, category=category)
     return out
 

@@ -25,6 +25,7 @@ __all__ = [
     "Draws",
     "RadioDrop",
     "RadioModel",
+    "downlink",
     "draw_links",
     "evaluate",
     "links_of_drop",
@@ -161,7 +162,7 @@ def evaluate(
     off_sites : sites that are out of order; their cells serve nobody and do not interfere.
     """
     drops = links_of_drop(model, users, draw_links(model, users, rng), off_sites)
-    down = solve([_downlink(model.world, d) for d in drops], users.downlink_bit_per_s)
+    down = solve([downlink(model.world, d) for d in drops], users.downlink_bit_per_s)
     up = solve([_uplink(model.world, d) for d in drops], users.uplink_bit_per_s)
     return RadioDrop(users, drops, down, up)
 
@@ -232,16 +233,18 @@ def _carrier_drop(model, c: CarrierModel, users: Users, site_xyz, draws: Draws, 
     )  # fmt: skip
     gain, mean = coupling.gain, coupling.gain_2
     assert mean is not None
-    if off.any():
+    silent = off[site] | ~cells.active[c.cells]
+    if silent.any():
         gain, mean = gain.copy(), mean.copy()
-        gain[:, off[site]] = 0.0
-        mean[:, off[site]] = 0.0
-    serving = strongest(gain, cells.tx_power_w[c.cells])
+        gain[:, silent] = 0.0
+        mean[:, silent] = 0.0
+    serving = strongest(gain, cells.tx_power_w[c.cells] * cells.offset[c.cells])
     los = coupling.los[np.arange(len(users)), site[serving]]
     return CarrierDrop(c, gain, mean, serving, los)
 
 
-def _downlink(world: World, d: CarrierDrop) -> CarrierLinks:
+def downlink(world: World, d: CarrierDrop) -> CarrierLinks:
+    """The downlink of one carrier in one drop, as `load.solve` takes it."""
     k, c = d.model.index, world.carriers
     power = world.cells.tx_power_w[d.model.cells]
     rows = np.arange(len(d.serving))

@@ -208,6 +208,10 @@ def _radio(scenario: Scenario, draft: _Sites, parts: Catalogue) -> tuple[Carrier
         antenna=np.array([antenna[r[2].antenna] for r in rows]),
         sleep=tuple(r[2].sleep or enabled[r[2].carrier].sleep for r in rows),
         power_set=tuple(_power_set(r[2], enabled[r[2].carrier]) for r in rows),
+        active=np.ones(len(rows), dtype=bool),
+        offset=np.ones(len(rows)),
+        pci=np.full(len(rows), -1, dtype=np.int64),
+        tracking_area=np.full(len(rows), -1, dtype=np.int64),
     )
     return _carriers(enabled, antenna, parts), cells, antennas
 

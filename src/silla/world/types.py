@@ -121,6 +121,10 @@ class Cells:
     antenna: Ints
     sleep: Strings
     power_set: Strings
+    active: Bools  # False: switched off, in deep sleep; serves nobody
+    offset: Floats  # linear cell individual offset: users choose their cell by power times this
+    pci: Ints  # physical cell identity, -1 not planned
+    tracking_area: Ints  # -1 not planned
 
 
 @dataclass(frozen=True)

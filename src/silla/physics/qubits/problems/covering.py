@@ -69,9 +69,9 @@ class Cover(Instance):
         if not len(self.serves):
             return [], np.zeros(0), 0.0
         rows, which = np.unique(self.serves, axis=0, return_inverse=True)
-        weight = np.bincount(which.ravel(), self.weight, len(rows))
+        weight = np.bincount(which.ravel(), self.weight, len(rows)).astype(np.float64)
         sets = [tuple(np.flatnonzero(row).tolist()) for row in rows]
-        lost = sum(float(w) for s, w in zip(sets, weight) if not s)
+        lost = float(sum(float(w) for s, w in zip(sets, weight) if not s))
         kept = [i for i, s in enumerate(sets) if s and weight[i] > 0]
         return [sets[i] for i in kept], weight[kept], lost
 

@@ -20,6 +20,7 @@ from silla.physics.qubits.solvers.tabu import Tabu
 
 __all__ = ["SOLVERS", "Annealing", "Bifurcation", "CpSat", "Exhaustive", "Greedy", "Highs", "Tabu", "Tempering"]
 
-SOLVERS: dict[str, Callable[[], Sampler]] = {
-    kind.name: kind for kind in (Exhaustive, CpSat, Highs, Annealing, Tempering, Tabu, Bifurcation, Greedy)
-} | {kind.name: kind for kind in (QaoaSolver, GroverSolver)}
+_KINDS: tuple[type[Sampler], ...] = (
+    Exhaustive, CpSat, Highs, Annealing, Tempering, Tabu, Bifurcation, Greedy, QaoaSolver, GroverSolver,
+)  # fmt: skip
+SOLVERS: dict[str, Callable[[], Sampler]] = {kind.name: kind for kind in _KINDS}
