@@ -82,6 +82,8 @@ def test_exact_detectors_agree_with_enumeration(modulation):
         for use_kernel in (True, False):
             found = det.sphere(h, y, problem.pam, use_kernel=use_kernel)
             assert found.metrics[0] == pytest.approx(best) and found.proven[0]
+            extended = det.sphere(h, y, problem.pam, noise=problem.noise, use_kernel=use_kernel)
+            assert extended.metrics[0] == pytest.approx(best) and (extended.levels == found.levels).all()
             whole = det.k_best(h, y, problem.pam, 4096, use_kernel=use_kernel)
             assert whole.metrics[0, 0] == pytest.approx(best, rel=1e-4)
 

@@ -306,7 +306,7 @@ class MimoDetection(Instance):
         alphabet = self.use.pam
 
         def sphere(cpu_s: float, seed: int) -> Decoded:
-            found = det.sphere(h, y, alphabet, max_nodes=max(1000, int(cpu_s * 1e6)))
+            found = det.sphere(h, y, alphabet, noise=self.noise, max_nodes=max(1000, int(cpu_s * 1e6)))
             proven = found.proven is not None and bool(found.proven[0])
             return self.answer(found.levels[0], "optimal" if proven else "node limit")
 
