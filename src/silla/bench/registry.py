@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from silla.base.errors import ArgumentError
-from silla.bench import import_time, large_scale_links, ldpc, obstruction_rays, quantum_rates, reports
+from silla.bench import import_time, ising, large_scale_links, ldpc, obstruction_rays, quantum_rates, reports
 from silla.bench.figure import Figure, Measured
 
 __all__ = ["FIGURES", "measure", "run"]
@@ -19,6 +19,7 @@ FIGURES: dict[str, Figure] = {
         obstruction_rays.FIGURE,
         *ldpc.FIGURES,
         quantum_rates.FIGURE,
+        *ising.FIGURES,
         import_time.FIGURE,
         *reports.FIGURES,
     )
