@@ -84,17 +84,19 @@ static nb::tuple decode(const in<std::int8_t, nb::ndim<2>> &llr, const Edges &ro
 }
 
 static auto encode(const Blocks &info, const Edges &row_first, const Edges &col, const Edges &shift, std::int32_t z,
-                   std::int32_t n_cols) {
+                   std::int32_t n_cols, bool packed) {
   const LdpcGraph g = graph(row_first, col, shift, n_cols, z);
   const std::int32_t n_info = n_cols - g.n_rows;
   expect(g.n_rows >= 4 && n_info >= 1, "four rows and one column of information at least");
-  expect(info.shape(1) == std::size_t(n_info) * std::size_t(z), "info must be [n_blocks, n_info * z]");
-  const std::size_t n = info.shape(0), length = std::size_t(n_cols) * std::size_t(z);
+  expect(!packed || z % 8 == 0, "packed rows need z to be a multiple of 8");
+  const std::size_t unit = packed ? 8 : 1;
+  expect(info.shape(1) == std::size_t(n_info) * std::size_t(z) / unit, "info must be [n_blocks, n_info * z]");
+  const std::size_t n = info.shape(0), length = std::size_t(n_cols) * std::size_t(z) / unit;
   std::unique_ptr<std::uint8_t[]> work(new std::uint8_t[std::size_t(n_info + 8) * std::size_t(2 * z + 2 * ldpc_max_vector)]());
   std::unique_ptr<std::uint8_t[]> code(new std::uint8_t[n * length]);
   {
     nb::gil_scoped_release unlocked;
-    table().ldpc_encode({g, std::int64_t(n), n_info, info.data(), work.get(), code.get()});
+    table().ldpc_encode({g, std::int64_t(n), n_info, packed, info.data(), work.get(), code.get()});
   }
   return make_array<std::uint8_t>(code.release(), {n, length});
 }
@@ -104,7 +106,7 @@ void bind_ldpc(nb::module_ &m) {
         "sixteenths"_a, "offset"_a, "limit"_a, "early_stop"_a, "syndrome"_a.none() = nb::none(), "n_crc"_a = 0,
         "crc_table"_a.none() = nb::none(),
         "(bits [n_blocks, n_out * z], iterations, satisfied) of layered min-sum decoding.");
-  m.def("ldpc_encode", &encode, "info"_a, "row_first"_a, "col"_a, "shift"_a, "z"_a, "n_cols"_a,
+  m.def("ldpc_encode", &encode, "info"_a, "row_first"_a, "col"_a, "shift"_a, "z"_a, "n_cols"_a, "packed"_a = false,
         "Code words [n_blocks, n_cols * z], the information first.");
 }
 

@@ -25,6 +25,15 @@ struct Bytes {
     return {_mm512_mask_blend_epi8((__mmask64(1) << n) - 1, no.v, yes.v)};
   }
   friend std::uint64_t signs(Bytes a) { return _mm512_movepi8_mask(a.v); }
+  friend Bytes reversed_eights(Bytes a) {  // lanes 7 .. 0, 15 .. 8, ..
+    return {_mm512_shuffle_epi8(a.v, _mm512_set4_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607))};
+  }
+  friend Bytes with_bit(Bytes a, std::uint64_t lanes, int bit) {  // adds 1 << bit in these lanes
+    return {_mm512_mask_add_epi8(a.v, lanes, a.v, _mm512_set1_epi8(char(1 << bit)))};
+  }
+  friend std::uint64_t lanes_with_bit(Bytes a, int bit) {
+    return _mm512_test_epi8_mask(a.v, _mm512_set1_epi8(char(1 << bit)));
+  }
   friend Bytes scaled(Bytes a, int sixteenths) {  // a * sixteenths / 16 rounded, a below 128
     const __m512i k = _mm512_set1_epi16(short(sixteenths)), low = _mm512_set1_epi16(255);
     const __m512i half = _mm512_set1_epi16(8);
@@ -59,6 +68,19 @@ struct Bytes {
     return {_mm256_blendv_epi8(no.v, yes.v, load(mask + 32 - n).v)};
   }
   friend std::uint64_t signs(Bytes a) { return std::uint32_t(_mm256_movemask_epi8(a.v)); }
+  friend Bytes reversed_eights(Bytes a) {
+    const __m128i order = _mm_set_epi32(0x08090a0b, 0x0c0d0e0f, 0x00010203, 0x04050607);
+    return {_mm256_shuffle_epi8(a.v, _mm256_broadcastsi128_si256(order))};
+  }
+  friend Bytes with_bit(Bytes a, std::uint64_t lanes, int bit) {
+    const __m256i pick = _mm256_set1_epi64x(std::int64_t(0x8040201008040201u));
+    const __m256i byte = _mm256_set_epi64x(0x0303030303030303, 0x0202020202020202, 0x0101010101010101, 0);
+    const __m256i x = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(int(lanes)), byte), pick);
+    return {_mm256_or_si256(a.v, _mm256_and_si256(_mm256_cmpeq_epi8(x, pick), _mm256_set1_epi8(char(1 << bit))))};
+  }
+  friend std::uint64_t lanes_with_bit(Bytes a, int bit) {
+    return std::uint32_t(_mm256_movemask_epi8(_mm256_sll_epi16(a.v, _mm_cvtsi32_si128(7 - bit))));
+  }
   friend Bytes scaled(Bytes a, int sixteenths) {
     const __m256i k = _mm256_set1_epi16(short(sixteenths)), low = _mm256_set1_epi16(255);
     const __m256i half = _mm256_set1_epi16(8);
@@ -99,10 +121,28 @@ struct Bytes {
     return pick(Unsigned(lane < (Unsigned{} + std::uint8_t(n))), yes.v, no.v);
   }
   friend std::uint64_t signs(Bytes a) {
+#if defined(__SSE2__)
+    typedef char Chars __attribute__((vector_size(16)));
+    return std::uint32_t(__builtin_ia32_pmovmskb128(Chars(a.v)));
+#else
     std::uint64_t r = 0;
     for (int i = 0; i < 16; ++i) r |= std::uint64_t(a.v[i] >> 7) << i;
     return r;
+#endif
   }
+  friend Bytes reversed_eights(Bytes a) {
+    std::uint64_t x[2];
+    a.store(x);
+    x[0] = __builtin_bswap64(x[0]);
+    x[1] = __builtin_bswap64(x[1]);
+    return load(x);
+  }
+  friend Bytes with_bit(Bytes a, std::uint64_t lanes, int bit) {
+    const Unsigned pick = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const std::uint64_t repeat = 0x0101010101010101, x[2] = {(lanes & 255) * repeat, (lanes >> 8) * repeat};
+    return {a.v | (Unsigned((load(x).v & pick) != 0) & std::uint8_t(1 << bit))};
+  }
+  friend std::uint64_t lanes_with_bit(Bytes a, int bit) { return signs(Bytes{a.v << (7 - bit)}); }
   friend Bytes scaled(Bytes a, int sixteenths) {
     const std::uint16_t k = std::uint16_t(sixteenths);
     const Wide wide = Wide(a.v), even = ((wide & 255) * k + 8) >> 4, odd = ((wide >> 8) * k + 8) >> 4;

@@ -327,6 +327,33 @@ void scatter(const std::uint8_t *from, int n, std::uint8_t *to, std::int64_t row
   }
 }
 
+// The same for packed rows, eight bits a byte and the first bit the highest, of n bits with n a multiple of 8.
+void gather_packed(const std::uint8_t *from, std::int64_t row, int n_rows, int n, std::uint8_t *to) {
+  for (int i = 0; i < n; i += W) {
+    const std::size_t size = std::size_t(n - i < W ? n - i : W) / 8;
+    Bytes x = Bytes::all(0);
+    for (int k = 0; k < n_rows; ++k) {
+      std::uint64_t lanes = 0;
+      if (size == W / 8) __builtin_memcpy(&lanes, from + k * row + i / 8, W / 8);
+      else __builtin_memcpy(&lanes, from + k * row + i / 8, size);
+      x = with_bit(x, lanes, k);
+    }
+    reversed_eights(x).store(to + i);
+  }
+}
+
+void scatter_packed(const std::uint8_t *from, int n, std::uint8_t *to, std::int64_t row, int n_rows) {
+  for (int i = 0; i < n; i += W) {
+    const std::size_t size = std::size_t(n - i < W ? n - i : W) / 8;
+    const Bytes x = reversed_eights(Bytes::load(from + i));
+    for (int k = 0; k < n_rows; ++k) {
+      const std::uint64_t lanes = lanes_with_bit(x, k);
+      if (size == W / 8) __builtin_memcpy(to + k * row + i / 8, &lanes, W / 8);
+      else __builtin_memcpy(to + k * row + i / 8, &lanes, size);
+    }
+  }
+}
+
 // Parity columns n_info .. n_info + 3 (TS 38.212 clause 5.3.2): the sum of the four rows leaves the first of them alone.
 void encode_core(const Encoder &enc, int n_info, std::uint8_t *sums) {
   const LdpcGraph &g = enc.g;
@@ -342,12 +369,10 @@ void encode_core(const Encoder &enc, int n_info, std::uint8_t *sums) {
     for (int q = 0; q < 4; ++q) equal += shift_of[q] == shift_of[r];
     if (shift_of[r] >= 0 && equal % 2) alone = shift_of[r];
   }
-  std::uint8_t *p0 = enc.column(n_info);
-  for (int i = 0; i < z; ++i) {
-    const std::uint8_t *s = sums + i;
-    p0[i + alone < z ? i + alone : i + alone - z] =
-        std::uint8_t(s[0] ^ s[enc.stride] ^ s[2 * enc.stride] ^ s[3 * enc.stride]);
-  }
+  std::uint8_t *__restrict p0 = enc.column(n_info);
+  const std::uint8_t *__restrict x = sums, *y = sums + enc.stride, *u = y + enc.stride, *v = u + enc.stride;
+  for (int i = 0; i < z; ++i) p0[i + alone] = std::uint8_t(x[i] ^ y[i] ^ u[i] ^ v[i]);
+  __builtin_memcpy(p0, p0 + z, std::size_t(alone));  // what went over the end belongs at the start
   enc.repeat(p0);
   for (int r = 0; r < 3; ++r) {
     std::uint8_t *p = enc.column(n_info + r + 1);
@@ -360,25 +385,27 @@ void encode_core(const Encoder &enc, int n_info, std::uint8_t *sums) {
 
 void ldpc_encode(const LdpcEncodeInput &in) {
   const LdpcGraph &g = in.graph;
-  const std::int64_t stride = 2 * g.z + 2 * ldpc_max_vector, n_code = std::int64_t(g.n_cols) * g.z;
-  const std::int64_t n_info = std::int64_t(in.n_info) * g.z;
+  const std::int64_t stride = 2 * g.z + 2 * ldpc_max_vector, unit = in.packed ? 8 : 1;
+  const std::int64_t n_code = std::int64_t(g.n_cols) * g.z / unit, n_info = std::int64_t(in.n_info) * g.z / unit;
+  const std::int64_t column = g.z / unit;
   const Encoder enc{g, in.work, stride};
   std::uint8_t *sums = enc.column(in.n_info + 4);
+  const auto put = in.packed ? scatter_packed : scatter;
+  const auto take = in.packed ? gather_packed : gather;
   for (std::int64_t b = 0; b < in.n_blocks; b += 8) {
     const int n = int(in.n_blocks - b < 8 ? in.n_blocks - b : 8);
     const std::uint8_t *info = in.info + b * n_info;
     std::uint8_t *code = in.code + b * n_code;
     for (int k = 0; k < n; ++k) __builtin_memcpy(code + k * n_code, info + k * n_info, std::size_t(n_info));
     for (int c = 0; c < in.n_info; ++c) {
-      gather(info + std::int64_t(c) * g.z, n_info, n, g.z, enc.column(c));
+      take(info + c * column, n_info, n, g.z, enc.column(c));
       enc.repeat(enc.column(c));
     }
     encode_core(enc, in.n_info, sums);
-    for (int c = in.n_info; c < in.n_info + 4; ++c)
-      scatter(enc.column(c), g.z, code + std::int64_t(c) * g.z, n_code, n);
+    for (int c = in.n_info; c < in.n_info + 4; ++c) put(enc.column(c), g.z, code + c * column, n_code, n);
     for (int r = 4; r < g.n_rows; ++r) {
       enc.sum(r, in.n_info + 4, sums);
-      scatter(sums, g.z, code + std::int64_t(in.n_info + r) * g.z, n_code, n);
+      put(sums, g.z, code + (in.n_info + r) * column, n_code, n);
     }
   }
 }

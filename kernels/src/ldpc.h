@@ -52,6 +52,7 @@ struct LdpcEncodeInput {
   LdpcGraph graph;  // the first four rows with the double diagonal of TS 38.212, one parity column per further row
   std::int64_t n_blocks;
   std::int32_t n_info;         // columns of information
+  bool packed;                 // rows of info and code hold eight bits a byte, the first the highest; z a multiple of 8
   const std::uint8_t *info;    // [n_blocks, n_info * z] of 0 and 1
   std::uint8_t *work;          // [(n_info + 8) * (2 z + 128)]
   std::uint8_t *code;          // [n_blocks, n_cols * z]

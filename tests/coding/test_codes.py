@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from silla.base import kernels
 from silla.base.errors import ArgumentError, DomainError
 from silla.coding.codes import LIFTING_SIZES, base_graph, lifting_set, nr_code, quasi_cyclic
-from silla.coding.encoding import encode, encode_numpy
+from silla.coding.encoding import encode, encode_numpy, encode_packed
 
 
 def some_bits(n_blocks: int, n: int, seed: int = 0) -> np.ndarray:
@@ -84,6 +85,29 @@ def test_every_word_satisfies_every_check(graph, z):
     assert not code.syndrome(words).any()
     assert words[:, code.k :].any()
     assert (encode_numpy(code, info[:2]) == words[:2]).all()
+    assert (encode_packed(code, np.packbits(info, axis=1)) == np.packbits(words, axis=1)).all()
+
+
+@pytest.mark.skipif(kernels.kernel("ldpc_encode") is None, reason="no C++ kernel")
+@pytest.mark.parametrize("z", [8, 24, 72, 104, 208, 384])
+def test_packed_words_are_the_same_on_every_instruction_set(z):
+    import silla_kernels
+
+    code = nr_code(1, z)
+    info = some_bits(11, code.k, z)
+    want, before = np.packbits(encode_numpy(code, info), axis=1), silla_kernels.isa()
+    try:
+        for isa in silla_kernels.supported():
+            silla_kernels.set_isa(isa)
+            assert (encode_packed(code, np.packbits(info, axis=1)) == want).all()
+            assert (np.packbits(encode(code, info), axis=1) == want).all()
+    finally:
+        silla_kernels.set_isa(before)
+
+
+def test_packed_bits_of_another_length_are_refused():
+    with pytest.raises(ArgumentError, match="uint8"):
+        encode_packed(nr_code(1, 8), np.zeros((1, 23), np.uint8))
 
 
 @pytest.mark.parametrize("rows", [4, 5, 20])

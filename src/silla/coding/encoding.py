@@ -15,7 +15,7 @@ from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
 from silla.coding.codes import QCCode
 
-__all__ = ["encode", "encode_numpy"]
+__all__ = ["encode", "encode_numpy", "encode_packed"]
 
 
 def encode(code: QCCode, info: np.ndarray) -> np.ndarray:
@@ -39,6 +39,28 @@ def encode(code: QCCode, info: np.ndarray) -> np.ndarray:
     if fast is not None:
         return fast(bits, code.row_first, code.col, code.shift, code.z, code.n_cols)
     return encode_numpy(code, bits)
+
+
+def encode_packed(code: QCCode, info: np.ndarray) -> np.ndarray:
+    """Code words of eight bits a byte, uint8 [n_blocks, ceil(n / 8)], the first one the highest (`np.packbits`).
+
+    info : uint8 [n_blocks, ceil(k / 8)], packed in the same way; bits behind the k-th count for nothing. Fastest where
+    the lifting size is a multiple of 8; otherwise the bits are unpacked and packed on the way.
+
+    >>> from silla.coding.codes import nr_code
+    >>> code = nr_code(1, 8)
+    >>> info = np.packbits(np.arange(2 * code.k).reshape(2, -1) % 3 == 0, axis=1)
+    >>> bool((np.unpackbits(encode_packed(code, info), axis=1) == encode(code, np.unpackbits(info, axis=1))).all())
+    True
+    """
+    data = np.ascontiguousarray(info)
+    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != -(-code.k // 8):
+        raise ArgumentError(f"info is {data.dtype} {data.shape}; expected uint8 [n_blocks, {-(-code.k // 8)}]")
+    _expect_core(code)
+    fast = kernel("ldpc_encode")
+    if fast is not None and code.z % 8 == 0:
+        return fast(data, code.row_first, code.col, code.shift, code.z, code.n_cols, True)
+    return np.packbits(encode(code, np.unpackbits(data, axis=1, count=code.k)), axis=1)
 
 
 @functools.lru_cache(maxsize=1024)
