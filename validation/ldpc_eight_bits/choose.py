@@ -6,7 +6,7 @@ from validation.ldpc_eight_bits.link import received
 
 from silla.coding.min_sum import Correction, decode, quantise
 
-POINTS = ((9504, 6.2), (16896, 1.25), (25344, -0.95))
+POINTS = ((9504, 6.2), (16896, 1.15), (25344, -1.1))
 CHOICES = [
     (scale, Correction(s, o)) for scale in (2.0, 3.0, 4.0) for s, o in ((16, 1), (16, 2), (15, 1), (15, 2), (14, 1))
 ]
