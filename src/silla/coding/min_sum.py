@@ -48,9 +48,9 @@ class Correction:
 #
 # A belief that saturates forgets what it was made of: taking a large message away again then leaves too little, and
 # over many iterations a decided block can fall apart. The limit of 47 makes no difference above and mends that: at
-# 6.6 dB, rate 8/9, 2000 blocks, 5 block errors with 127, 0 with 47 (rows in the table's order). With 31 a message cannot overrule a parity bit
-# that was received badly wrong, and 27 right blocks are taken for wrong ones; long codes of small column weights that
-# run for many iterations want it nevertheless.
+# 6.6 dB, rate 8/9, 2000 blocks, 5 block errors with 127, 0 with 47 (rows in the table's order). With 31 a message
+# cannot overrule a parity bit that was received badly wrong, and 27 right blocks were taken for wrong ones; long codes
+# of small column weights that run for many iterations want it nevertheless.
 LLR_SCALE = 4.0
 CORRECTION = Correction(offset=2, limit=47)
 
