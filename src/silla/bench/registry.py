@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from silla.base.errors import ArgumentError
-from silla.bench import import_time, ising, large_scale_links, ldpc, obstruction_rays, quantum_rates, reports
+from silla.bench import import_time, ising, large_scale_links, ldpc, obstruction_rays, qaoa, quantum_rates, reports
 from silla.bench.figure import Figure, Measured
 
 __all__ = ["FIGURES", "measure", "run"]
@@ -18,6 +18,7 @@ FIGURES: dict[str, Figure] = {
         large_scale_links.FIGURE,
         obstruction_rays.FIGURE,
         *ldpc.FIGURES,
+        *qaoa.FIGURES,
         quantum_rates.FIGURE,
         *ising.FIGURES,
         import_time.FIGURE,

@@ -286,6 +286,9 @@ def test_memory_is_asked_for_before_it_is_taken():
     assert plan(30, gradient=True, limit=24 << 30).total < 24 << 30
     with pytest.raises(ArgumentError, match=r"needs 96\.1 GiB .* 24\.0 GiB are available"):
         plan(33, limit=24 << 30)
+    fits_once = Qaoa(random_ising(8), limit=(64 << 20) + 256 * 12)
+    with pytest.raises(ArgumentError, match="n = 8 qubits"):
+        fits_once.gradient([0.1], [0.1])
     with pytest.raises(ArgumentError, match="n = 60 qubits"):
         Qaoa(Ising(np.ones(60), np.eye(60)))
 

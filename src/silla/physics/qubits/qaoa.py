@@ -16,6 +16,7 @@ from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.qubits.qaoa_mixers import WarmStart, XYMixer, product_state, turned
 from silla.physics.qubits.statevector.cost import cost_of, terms_of
+from silla.physics.qubits.statevector.memory import available_bytes, plan
 from silla.physics.qubits.statevector.run import planes, rotate_pairs, run_layers
 from silla.physics.qubits.statevector.sampling import draw, probabilities
 
@@ -55,13 +56,12 @@ class Qaoa:
             raise ArgumentError(f"a mixer is 'x', a WarmStart or an XYMixer, found {mixer!r}")
         terms = terms_of(model)
         self.n, self.mixer, self.precision, self.use_kernel = terms.n, mixer, precision, use_kernel
+        self.limit = limit
         mirror = symmetry and mixer == "x" and terms.n > 1 and terms.symmetric
         if isinstance(mixer, XYMixer):
             mixer.counts(terms.n)
         self._polar = mixer.angles(terms.n) if isinstance(mixer, WarmStart) else np.zeros(0)
-        self.cost = cost_of(
-            terms, precision=precision, mirror=bool(mirror), gradient=True, limit=limit, use_kernel=use_kernel
-        )
+        self.cost = cost_of(terms, precision=precision, mirror=bool(mirror), limit=limit, use_kernel=use_kernel)
         self._state = planes(self.cost.n, precision)
         self._back: NDArray[Any] | None = None  # allocated with the first gradient
 
@@ -78,7 +78,7 @@ class Qaoa:
         """(energy, d/dgamma [p], d/dbeta [p]) by the adjoint method."""
         gamma, beta = self._angles(gamma, beta)
         if self._back is None:
-            self._back = planes(self.cost.n, self.precision)
+            self._back = self._second_state()
         if isinstance(self.mixer, XYMixer):
             return self._pair_gradient(gamma, beta)
         phi, field = self._columns(beta)
@@ -129,6 +129,13 @@ class Qaoa:
         kept = np.concatenate([counts - other, other])
         both = np.concatenate([spins, -spins])
         return Reads(both[kept > 0], np.tile(energies, 2)[kept > 0], kept[kept > 0])
+
+    def _second_state(self) -> NDArray[Any]:
+        """Planes for the gradient; ArgumentError where they do not fit beside what is held."""
+        held = self._state.nbytes + self.cost.values.nbytes
+        limit = available_bytes() + held if self.limit is None else self.limit
+        plan(self.cost.n, precision=self.precision, counted=self.cost.counted, gradient=True, limit=limit)
+        return planes(self.cost.n, self.precision)
 
     def _angles(self, gamma: ArrayLike, beta: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         g, b = np.atleast_1d(np.asarray(gamma, float)), np.atleast_1d(np.asarray(beta, float))
