@@ -174,8 +174,10 @@ template <typename T>
 void unmix(Planes<T> p, Planes<T> b, int first, int last, std::int64_t size, const Turn *q, double *inner) {
   int bit = first;
   if (first == 0) lanes_backward(p, b, size, q, inner), bit = lane_bits(Lanes<T>::width);
-  for (; last - bit >= 2; bit += 2) radix_backward<T, 2>(p, b, size, bit, q + (bit - first), inner + (bit - first));
-  if (last - bit == 1) radix_backward<T, 1>(p, b, size, bit, q + (bit - first), inner + (bit - first));
+  constexpr int at_once = SILLA_VECTOR_BYTES == 64 ? 2 : 1;  // two states of four points need more than 16 registers
+  for (; last - bit >= at_once; bit += at_once)
+    radix_backward<T, at_once>(p, b, size, bit, q + (bit - first), inner + (bit - first));
+  if (last > bit) radix_backward<T, 1>(p, b, size, bit, q + (bit - first), inner + (bit - first));
 }
 
 // Phase and scale of one layer.
@@ -447,7 +449,7 @@ struct Engine {
   void gathered(const Group &g, const std::vector<Bound> &ops, Planes<T> p, Planes<T> b, bool fresh, bool keep, bool back_in,
                 bool back_out) {
     const std::int64_t pitch = std::int64_t(1) << g.first, rows = std::int64_t(1) << g.bits;
-    std::int64_t run = g.bits == 0 ? 1024 : 64 / std::int64_t(sizeof(T));
+    std::int64_t run = g.bits == 0 ? 1024 : 128 / std::int64_t(sizeof(T));
     run = std::min(run, g.mirror ? pitch / 2 : pitch);
     const std::int64_t n_rows = g.mirror ? 2 * rows : rows, block = n_rows * run;
     int run_bits = 0;
