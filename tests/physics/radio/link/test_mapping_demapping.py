@@ -172,6 +172,18 @@ def test_limits_of_the_closed_forms():
         assert ber_rayleigh(1e4, modulation) > ber_awgn(1e4, modulation)
 
 
+def test_extreme_symbols_and_noises_keep_their_signs():
+    y = np.array([1e30 - 1e30j, 1e-20 + 0j, 0.5 + 3e12j])
+    for modulation in BITS:
+        for noise in (1e-38, 1e-30, 1.0, 1e30, np.inf):
+            for method in ("max-log", "log-map"):
+                with np.errstate(over="ignore"):
+                    assert not np.isnan(demap(y, noise, modulation, method=method)).any()
+            small = demap_int8(y, noise, modulation)
+            assert small.min() >= -127 and not (noise == np.inf and small.any())
+    assert demap_int8(y, 1e-38, "qpsk").tolist() == [127, -127, 127, 0, 127, 127]
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ArgumentError, match="not known"):
         map_symbols(np.zeros(8), "qam32")

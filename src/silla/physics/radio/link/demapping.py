@@ -22,6 +22,7 @@ __all__ = ["METHODS", "demap", "demap_int8", "demap_int8_numpy", "max_log_numpy"
 
 METHODS = ("max-log", "log-map")
 _F32 = np.float32
+_LEAST_NOISE, _LARGEST = _F32(1e-30), _F32(1e12)  # beyond them products would leave the range of float32
 
 
 def _unit(modulation: str) -> np.float32:
@@ -42,10 +43,14 @@ def _checked(symbols: np.ndarray, noise_variance, modulation: str, scrambling):
     if y.ndim < 1:
         raise ArgumentError("symbols need one axis at least")
     noise = np.asarray(noise_variance, _F32)
-    if not np.isfinite(y.reshape(-1).view(_F32)).all():
+    peak = np.abs(y.reshape(-1).view(_F32)).max(initial=0.0)
+    if not peak < np.inf:
         raise ArgumentError("a symbol is not finite: an LLR would say nothing")
     if noise.size and not noise.min() > 0.0:  # NaN fails too
         raise ArgumentError("noise_variance must be above 0 (infinity: nothing is known)")
+    noise = np.maximum(noise, _LEAST_NOISE)
+    if peak > _LARGEST:
+        y = (np.clip(y.real, -_LARGEST, _LARGEST) + 1j * np.clip(y.imag, -_LARGEST, _LARGEST)).astype(np.complex64)
     flip = None
     if scrambling is not None:
         shape = (*y.shape[:-1], y.shape[-1] * q_m)

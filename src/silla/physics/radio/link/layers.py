@@ -1,15 +1,12 @@
-"""Code words to layers (TS 38.211 clauses 6.3.1.3 and 7.3.1.3), transform precoding (6.3.1.4), precoding."""
+"""Code words to layers (TS 38.211 clauses 6.3.1.3 and 7.3.1.3), and precoding (6.3.1.5)."""
 
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 
 from silla.base.errors import ArgumentError
 
-__all__ = [
-    "demap_layers", "layers_of_codewords", "map_layers", "precode", "transform_precode", "transform_precoding_inverse",
-]  # fmt: skip
+__all__ = ["demap_layers", "layers_of_codewords", "map_layers", "precode"]
 
 
 def layers_of_codewords(n_layers: int) -> tuple[int, ...]:
@@ -39,34 +36,6 @@ def demap_layers(layers: np.ndarray) -> np.ndarray:
     """The code word's symbols [.., n_layers n] of layers [.., n_layers, n]."""
     moved = np.moveaxis(layers, -2, -1)
     return moved.reshape(*moved.shape[:-2], -1)
-
-
-def transform_precode(samples: np.ndarray) -> np.ndarray:
-    """Unitary discrete Fourier transform along the last axis, complex64; one OFDM symbol's subcarriers (6.3.1.4).
-
-    ArgumentError where the number of resource blocks has prime factors other than 2, 3 and 5.
-    """
-    check_transform_size(samples.shape[-1])
-    return scipy.fft.fft(np.asarray(samples, np.complex64), axis=-1, norm="ortho")
-
-
-def transform_precoding_inverse(subcarriers: np.ndarray) -> np.ndarray:
-    """Its inverse."""
-    check_transform_size(subcarriers.shape[-1])
-    return scipy.fft.ifft(np.asarray(subcarriers, np.complex64), axis=-1, norm="ortho")
-
-
-def check_transform_size(n_subcarriers: int) -> None:
-    """ArgumentError unless n_subcarriers is 12 2^a 3^b 5^c."""
-    rest = n_subcarriers // 12
-    for prime in (2, 3, 5):
-        while rest and rest % prime == 0:
-            rest //= prime
-    if n_subcarriers % 12 or rest != 1:
-        raise ArgumentError(
-            f"transform precoding over {n_subcarriers / 12:g} resource blocks; allowed: 2^a 3^b 5^c (TS 38.211 clause "
-            "6.3.1.4)"
-        )
 
 
 def precode(layers: np.ndarray, matrix: np.ndarray) -> np.ndarray:

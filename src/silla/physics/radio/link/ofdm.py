@@ -16,7 +16,8 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation
 
 __all__ = [
-    "TS38211", "Numerology", "demodulate", "modulate", "transform_deprecode", "transform_precode",
+    "TS38211", "Numerology", "check_transform_size", "demodulate", "modulate", "transform_deprecode",
+    "transform_precode",
 ]  # fmt: skip
 
 TS38211 = Citation("TS38211", "3GPP TS 38.211, NR; Physical channels and modulation, V17.5.0", "clauses 4 and 5.3.1")
@@ -192,7 +193,8 @@ def demodulate(
     return grid.astype(np.complex64, copy=False)
 
 
-def _check_precoding(n_subcarriers: int) -> None:
+def check_transform_size(n_subcarriers: int) -> None:
+    """DomainError unless n_subcarriers is 12 2^a 3^b 5^c, which transform precoding needs."""
     rest = n_subcarriers // 12
     for prime in (2, 3, 5):
         while rest and rest % prime == 0:
@@ -213,12 +215,12 @@ def transform_precode(x: np.ndarray) -> _C64:
     [(3.4639999866485596+0j), 0j]
     """
     x = np.asarray(x)
-    _check_precoding(x.shape[-1])
+    check_transform_size(x.shape[-1])
     return np.fft.fft(x, norm="ortho").astype(np.complex64, copy=False)
 
 
 def transform_deprecode(y: np.ndarray) -> _C64:
     """The inverse of `transform_precode`."""
     y = np.asarray(y)
-    _check_precoding(y.shape[-1])
+    check_transform_size(y.shape[-1])
     return np.fft.ifft(y, norm="ortho").astype(np.complex64, copy=False)

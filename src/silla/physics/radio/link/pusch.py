@@ -24,15 +24,9 @@ from silla.physics.radio.link.codebook import pusch_precoder
 from silla.physics.radio.link.demapping import demap, demap_int8
 from silla.physics.radio.link.dmrs import Dmrs
 from silla.physics.radio.link.grid import Carrier, checked_prbs
-from silla.physics.radio.link.layers import (
-    check_transform_size,
-    demap_layers,
-    map_layers,
-    precode,
-    transform_precode,
-    transform_precoding_inverse,
-)
+from silla.physics.radio.link.layers import demap_layers, map_layers, precode
 from silla.physics.radio.link.mapping import map_symbols, modulation_of
+from silla.physics.radio.link.ofdm import check_transform_size, transform_deprecode, transform_precode
 from silla.physics.radio.link.ptrs import (
     Ptrs,
     TransformPtrs,
@@ -291,7 +285,7 @@ def _spread(config: PuschConfig, data: np.ndarray) -> np.ndarray:
 def _despread(config: PuschConfig, symbols: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The inverse on equalised subcarriers; a sample's noise is the mean over the band it is spread on."""
     n, width = len(symbols), 12 * config.n_prb
-    samples = transform_precoding_inverse(symbols.reshape(n, -1, width))
+    samples = transform_deprecode(symbols.reshape(n, -1, width))
     spread = np.broadcast_to(noise, symbols.shape).reshape(n, -1, width).mean(axis=-1, keepdims=True)
     samples, spread = samples.reshape(n, -1), np.broadcast_to(spread, (n, *samples.shape[1:])).reshape(n, -1)
     if isinstance(config.ptrs, TransformPtrs):
