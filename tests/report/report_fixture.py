@@ -423,11 +423,15 @@ def _day_tables(rng: np.random.Generator, variants: tuple[str, ...]) -> dict[str
                 }
             )
     events = [
-        {"kind": "eavesdrop", "start_s": 50400.0, "end_s": 54000.0, "target": "gj-dg", "amount": 1.0},
-        {"kind": "burst", "start_s": 64800.0, "end_s": 68400.0, "target": "visitors", "amount": 3.0},
+        {"kind": "eavesdrop", "start_s": 50400.0, "end_s": 54000.0, "target": "gj-dg", "amount": 1.0}
+        | {"detail": "intercept-resend"},
+        {"kind": "burst", "start_s": 64800.0, "end_s": 68400.0, "target": "visitors", "amount": 3.0} | {"detail": ""},
+        {"kind": "weather", "start_s": 72000.0, "end_s": 79200.0, "target": "ulsan", "amount": 1.0}
+        | {"detail": "overcast"},
     ]
     made = {"epochs": epochs, "cell_day": cells, "key_day": keys, "flow_day": flows}
     made |= {"direct_day": direct, "pool_day": pools, "events": events}
+    made |= {"message_day": _message_day(t), "key_use": _key_use(t), "passes": _passes()}
     return {name: rows(records) for name, records in made.items() if records}
 
 
@@ -457,6 +461,40 @@ def _key_day(variant: str, t: np.ndarray, shape: np.ndarray) -> list[dict[str, A
                 }
             )
     return out
+
+
+def _message_day(t: np.ndarray) -> list[dict[str, Any]]:
+    names = ("offered", "quantum", "exposed", "keys", "post_quantum", "lost", "waiting")
+    out = []
+    for s in t:
+        hit = 50400 <= s < 54000
+        bits = dict.fromkeys((f"{n}_bit" for n in names), 0.0) | {"offered_bit": 7.2e6}
+        bits |= {"keys_bit" if hit else "quantum_bit": 7.2e6, "waiting_bit": 1e5 if hit else 0.0}
+        state = {"hops": float("nan") if hit else 2.0, "state": "fallback" if hit else "relayed"}
+        out.append({"variant": "6g", "message": "무선망 제어", "t_s": s} | bits | state)
+    return out
+
+
+def _key_use(t: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {"variant": "6g", "flow": "control/bomun", "link": link, "t_s": s, "used_bit": 1e6}
+        for s in t
+        for link in (("gj-us", "us-dg") if 50400 <= s < 54000 else ("gj-dg",))
+    ]
+
+
+def _passes() -> list[dict[str, Any]]:
+    place = {"variant": "6g", "link": "leo-ulsan", "satellite": "실라 시험위성", "station": "울산"}
+    return [
+        place
+        | {"rise_s": s - 130, "culmination_s": s, "set_s": s + 130, "max_elevation_deg": 45.0, "loss_db": 26.3}
+        | {"weather": sky, "light": light, "sifted_bit": 4e6, "qber": 0.01, "key_bit": bits}
+        for s, sky, light, bits in (
+            (1200.0, "clear", "night", 1.6e6),
+            (42000.0, "clear", "day", 0.0),
+            (78000.0, "overcast", "night", 0.0),
+        )
+    ]
 
 
 def _flow_day(variant: str, t: np.ndarray, shape: np.ndarray) -> list[dict[str, Any]]:

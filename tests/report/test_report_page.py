@@ -97,6 +97,14 @@ def test_page_is_well_formed_and_complete(page: str) -> None:
     assert {link for link in found.links if link.startswith("#")} == {f"#{s}" for s in sections}
 
 
+def test_the_quantum_day_tells_of_attacks_reroutes_messages_and_skies(page: str) -> None:
+    found = parsed(page)
+    text = " ".join(" ".join(found.text).split())
+    assert all(name in page for name in ("link-states", "day-messages", "satellite-passes"))
+    assert "intercept-resend on 100% of the pulses" in text and "ulsan to overcast" in text
+    assert "14:00 to 15:00 keys of control/bomun over gj-us, us-dg instead of gj-dg" in text
+
+
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:
     found = parsed(page)
     assert all(link.startswith(("#", "data:")) for link in found.links)

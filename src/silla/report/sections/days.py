@@ -173,9 +173,10 @@ def _events_html(stored: Stored) -> str:
 def _amount(event: dict) -> str:
     if event["kind"] == "burst":
         return f", {event['amount']:g} times the users"
+    detail = event.get("detail") or "intercept-resend"  # results of earlier versions knew one attack
     if event["kind"] == "eavesdrop":
-        return f", {esc(event['detail'])} on {event['amount']:.0%} of the pulses"
-    return f" to {esc(event['detail'])}" if event["kind"] == "weather" else ""
+        return f", {esc(detail)} on {event['amount']:.0%} of the pulses"
+    return f" to {esc(detail)}" if event["kind"] == "weather" else ""
 
 
 def _clock(seconds: float) -> str:
