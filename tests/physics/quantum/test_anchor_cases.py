@@ -58,7 +58,12 @@ def test_one_decoy_is_better_in_short_blocks(row):
 
 def test_the_rate_grows_with_the_block_as_lim_et_al_state():
     [row] = [r for r in DECOY_ROWS if r["quantity"] == "growth_1e7_to_1e9"]
-    link = {"y0": LIM.y0, "misalignment": LIM.misalignment, "afterpulse": LIM.afterpulse, "secrecy_per_bit": 1e-15}
+    link: dict[str, Any] = {
+        "y0": LIM.y0,
+        "misalignment": LIM.misalignment,
+        "afterpulse": LIM.afterpulse,
+        "secrecy_per_bit": 1e-15,
+    }
     eta = LIM.detector_efficiency * 10 ** (-LIM.attenuation_db_per_km * 100 / 10)
     short, long = (float(best_finite_key(eta, block=block, **link).rate) for block in (1e7, 1e9))
     assert long / short == pytest.approx(float(row["value"]), rel=DECOYS["tolerance"]["growth"]["relative"])
