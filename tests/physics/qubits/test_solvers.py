@@ -16,6 +16,7 @@ from silla.physics.qubits.samples import TIMING_KEYS, Samples, timing
 from silla.physics.qubits.solvers import SOLVERS, Annealing, Exhaustive, Tabu
 from silla.physics.qubits.solvers.single import generator_states, random_spins, single, sweeps, tabu_steps
 
+CLASSICAL = ("exhaustive", "cp-sat", "highs", "annealing", "tempering", "tabu", "bifurcation", "greedy")
 HEURISTICS = ("annealing", "tempering", "tabu", "bifurcation", "greedy")
 
 
@@ -41,7 +42,7 @@ def isa(request):
     silla_kernels.set_isa(before)
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", CLASSICAL)
 @pytest.mark.parametrize("n", [1, 2, 10])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_every_solver_finds_the_optimum_of_small_models(name, n, sparse):
@@ -60,7 +61,7 @@ def test_every_solver_finds_the_optimum_of_small_models(name, n, sparse):
             assert samples.info["bound"] == pytest.approx(energy, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_qubos_come_back_in_bits_and_seeds_repeat(name):
     if name == "cp-sat":
         pytest.importorskip("ortools")
@@ -71,7 +72,7 @@ def test_qubos_come_back_in_bits_and_seeds_repeat(name):
     assert a.energies == pytest.approx(qubo.energy(a.states))
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_a_model_without_coefficients_is_solved(name):
     if name == "cp-sat":
         pytest.importorskip("ortools")

@@ -31,7 +31,8 @@ def temperatures(model: Ising) -> tuple[float, float]:
 
     Hot is twice the largest root-mean-square field of a spin: there most flips are taken. Cold is 0.3 times the median,
     over spins, of the same from the smaller half of a spin's coefficients alone, so that terms much weaker than the
-    penalties beside them still find their order; of a dense model 256 spins are looked at for it. No coefficient: (0, 0).
+    penalties beside them still find their order; of a dense model 256 spins are looked at for it. No coefficient:
+    (0, 0).
     """
     if model.sparse:
         rows = [np.append(model.J.data[a:b], h) for a, b, h in zip(model.J.indptr, model.J.indptr[1:], model.h)]
