@@ -45,16 +45,22 @@ def test_lists_save_coded_blocks():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "modulation", "snr_db"), [(32, "qpsk", 10.0), (16, "qpsk", 8.0), (16, "16qam", 16.0)])
-def test_up_to_64_spins_k_best_32_is_as_good_as_exact(n, modulation, snr_db):
-    """No more wrong amplitudes than the exact search makes on the channels that it proves, within 2 % of them."""
+@pytest.mark.parametrize(
+    ("n", "modulation", "snr_db", "paths"),
+    [(32, "qpsk", 10.0, 32), (16, "qpsk", 8.0, 32), (16, "16qam", 20.0, 32), (16, "16qam", 16.0, 64)],
+)
+def test_up_to_64_spins_k_best_is_as_good_as_exact(n, modulation, snr_db, paths):
+    """Wrong amplitudes within 0.2 points of the exact search's, on the channels where that is proven.
+
+    16-QAM at 16 dB, where one amplitude in twenty is wrong for any detector, needs 64 paths for it: 32 have a tenth more.
+    """
     h, y, sent, noise = draw_uses(stream(1, "validation", "small", n), 200, n, n, modulation, snr_db)
     real = real_channel(h, y, modulation)
     with threadpool_limits(1):
         exact = det.sphere(*real, pam(modulation), noise=noise, max_nodes=10**6)
-        kept = det.k_best(*real, pam(modulation), 32, noise=noise)
+        kept = det.k_best(*real, pam(modulation), paths, noise=noise)
     assert exact.proven is not None and exact.proven.mean() > 0.9
     proven = exact.proven
     wrong = (exact.levels[proven] != sent[proven]).mean(), (kept.levels[proven, 0] != sent[proven]).mean()
     assert (exact.metrics[proven] <= kept.metrics[proven, 0] * (1 + 1e-4)).all()
-    assert abs(wrong[1] - wrong[0]) < 0.02 * max(wrong[0], 0.1)
+    assert abs(wrong[1] - wrong[0]) < 0.002
