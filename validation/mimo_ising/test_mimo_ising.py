@@ -52,7 +52,7 @@ def test_lists_save_coded_blocks():
 def test_up_to_64_spins_k_best_is_as_good_as_exact(n, modulation, snr_db, paths):
     """Wrong amplitudes within 0.2 points of the exact search's, on the channels where that is proven.
 
-    16-QAM at 16 dB, where one amplitude in twenty is wrong for any detector, needs 64 paths for it: 32 have a tenth more.
+    16-QAM at 16 dB, where one amplitude in twenty is wrong for any detector, needs 64 paths; 32 have a tenth more.
     """
     h, y, sent, noise = draw_uses(stream(1, "validation", "small", n), 200, n, n, modulation, snr_db)
     real = real_channel(h, y, modulation)
