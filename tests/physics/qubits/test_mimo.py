@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from silla.base import kernels
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
 from silla.physics.qubits.problems import mimo_detectors as det
@@ -143,6 +144,7 @@ def test_detectors_without_interference_reach_the_ber_of_awgn():
         assert abs((found != level).mean() - expected) < 5 * sigma
 
 
+@pytest.mark.skipif(not kernels.available(), reason="a minute with the NumPy twins")
 def test_order_of_detectors():
     """16x16 16-QAM at 20 dB: exact <= K-best-32 <= EP-like methods <= MMSE in symbol errors, on 60 channels."""
     h, y, level, noise = draw_uses(stream(1, "order"), 60, 16, 16, "16qam", 20.0)
