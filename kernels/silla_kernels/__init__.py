@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 
 from silla_kernels._core import (
+    Cascade,
     anneal,
+    cascade_run,
     coupling,
     enumerate_states,
+    gf128_multiply,
     isa,
     ising_diagonal,
     k_best,
@@ -25,6 +28,7 @@ from silla_kernels._core import (
     pair_rotations,
     photon_clicks,
     polynomial_diagonal,
+    polynomial_hash,
     propagate,
     qam_demap_float,
     qam_demap_int8,
@@ -35,16 +39,21 @@ from silla_kernels._core import (
     sphere,
     strongest,
     supported,
+    syndrome_decode,
     tabu,
+    toeplitz,
     weigh_cells,
     weigh_users,
 )
 
 __all__ = [
     "INTERFACE",
+    "Cascade",
     "anneal",
+    "cascade_run",
     "coupling",
     "enumerate_states",
+    "gf128_multiply",
     "isa",
     "ising_diagonal",
     "k_best",
@@ -57,6 +66,7 @@ __all__ = [
     "pair_rotations",
     "photon_clicks",
     "polynomial_diagonal",
+    "polynomial_hash",
     "propagate",
     "qam_demap_float",
     "qam_demap_int8",
@@ -67,7 +77,9 @@ __all__ = [
     "sphere",
     "strongest",
     "supported",
+    "syndrome_decode",
     "tabu",
+    "toeplitz",
     "weigh_cells",
     "weigh_users",
 ]

@@ -19,6 +19,8 @@ nanobind::ndarray<nanobind::numpy, T> make_array(T *data, std::initializer_list<
 
 void bind_obstruction(nanobind::module_ &m);
 void bind_coupling(nanobind::module_ &m);
+void bind_cascade(nanobind::module_ &m);
+void bind_gf2(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
 void bind_equalise(nanobind::module_ &m);
 void bind_qam_search(nanobind::module_ &m);
@@ -27,6 +29,7 @@ void bind_ldpc(nanobind::module_ &m);
 void bind_photons(nanobind::module_ &m);
 void bind_qam(nanobind::module_ &m);
 void bind_ising(nanobind::module_ &m);
+void bind_syndrome(nanobind::module_ &m);
 void bind_tree(nanobind::module_ &m);
 void bind_qaoa(nanobind::module_ &m);
 

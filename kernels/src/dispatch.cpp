@@ -16,7 +16,10 @@ namespace {
    isa::qam_map, isa::qam_demap_float, isa::qam_demap_int8, \
    isa::anneal, isa::tabu, isa::enumerate_states, \
    isa::k_best, isa::sphere, \
-   isa::qaoa_run, isa::ising_diagonal, isa::polynomial_diagonal, isa::pair_rotations}
+   isa::qaoa_run, isa::ising_diagonal, isa::polynomial_diagonal, isa::pair_rotations, \
+   isa::cascade_new, isa::cascade_free, isa::cascade_answer, isa::cascade_next, isa::cascade_words, \
+   isa::toeplitz_plan, isa::toeplitz, isa::polynomial_hash, isa::gf128_multiply, \
+   isa::syndrome_decode}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

@@ -3,9 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "cascade.h"
 #include "coupling.h"
 #include "equalise.h"
 #include "ising.h"
+#include "gf2.h"
 #include "ldpc.h"
 #include "obstruction.h"
 #include "photons.h"
@@ -14,6 +16,7 @@
 #include "qam_search.h"
 #include "qaoa.h"
 #include "received.h"
+#include "syndrome.h"
 #include "tree.h"
 
 namespace silla {
@@ -45,6 +48,16 @@ struct Table {
   ising_diagonal_fn *ising_diagonal;
   polynomial_diagonal_fn *polynomial_diagonal;
   pair_rotations_fn *pair_rotations;
+  cascade_new_fn *cascade_new;
+  cascade_free_fn *cascade_free;
+  cascade_answer_fn *cascade_answer;
+  cascade_next_fn *cascade_next;
+  cascade_words_fn *cascade_words;
+  toeplitz_plan_fn *toeplitz_plan;
+  toeplitz_fn *toeplitz;
+  polynomial_hash_fn *polynomial_hash;
+  gf128_multiply_fn *gf128_multiply;
+  syndrome_decode_fn *syndrome_decode;
 };
 
 const Table &table();                 // the kernels in use

@@ -16,6 +16,9 @@ NB_MODULE(_core, m) {
   silla::bind_equalise(m);
   silla::bind_qam_search(m);
   silla::bind_propagate(m);
+  silla::bind_cascade(m);
+  silla::bind_gf2(m);
+  silla::bind_syndrome(m);
   silla::bind_ldpc(m);
   silla::bind_photons(m);
   silla::bind_qam(m);

@@ -45,6 +45,7 @@ class Panel:
 
     series : name -> (x, y), both of one length; values that are not finite, or not above zero on a logarithmic axis,
     leave a gap. bands : (from, to, name) along x, shaded in turn. stacked : areas on top of one another.
+    waterfall : bars that take off from one another; for each bar absolute, relative or total.
     polar : x is an azimuth in degrees clockwise from north and y an elevation in degrees: a track over the sky.
     """
 
@@ -56,6 +57,7 @@ class Panel:
     bands: Sequence[tuple[float, float, str]] = ()
     stacked: bool = False
     polar: bool = False
+    waterfall: Sequence[str] = ()
 
 
 def plot_path(text: str | None) -> Path | None:
@@ -123,6 +125,11 @@ def _traces(panel: Panel) -> list[dict[str, Any]]:
             traces.append(
                 {"type": "scatterpolar", "mode": "lines", "name": name, "theta": x, "r": 90.0 - y, "line": line}
             )
+            continue
+        if panel.waterfall:
+            text = [f"{abs(v):.4g}" for v in y]
+            bars = {"type": "waterfall", "name": name, "x": x, "y": y, "measure": list(panel.waterfall), "text": text}
+            traces.append(bars | {"textposition": "outside"})
             continue
         trace: dict[str, Any] = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line}
         if panel.stacked:

@@ -1,0 +1,128 @@
+"""Long LDPC codes for keys, with the rate set by shortening: what the sender tells about a block, and the correction.
+
+The codes (data/reconciliation_codes.csv, made by tools/reconciliation_codes.py) have irregular degrees chosen by
+density evolution of `syndrome_decode` over the binary symmetric channel. The rows of a code fix what a block's
+syndrome tells;
+the key bits of a block are then as many as the wanted efficiency f allows, the columns behind them are zeros at both
+ends (Elkouss, Martinez-Mateo & Martin, Quantum Inf. Comput. 11, 226 (2011)). A block that does not decode is helped by
+telling more of its bits (Martinez-Mateo, Elkouss & Martin, Quantum Inf. Comput. 12, 791 (2012)); each of them counts.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+
+from silla.base.errors import ArgumentError, DomainError
+from silla.coding.codes import QCCode, quasi_cyclic
+from silla.coding.reconciliation import binary_entropy
+from silla.coding.syndrome_decoding import STEPS_PER_NAT, syndrome_decode
+
+__all__ = ["RateAdaptive", "choose_rate_adaptive", "correct", "disclosed_places", "rates", "syndrome_of"]
+
+_KNOWN = 16000
+BLOCK = 196_608  # bits of a code word, of every code
+DISCLOSED = 64  # one of so many places of a block is told in each further round
+
+
+@functools.cache
+def _table() -> dict[tuple[int, int], np.ndarray]:
+    text = resources.files("silla.coding").joinpath("data", "reconciliation_codes.csv").read_text()
+    rows = np.loadtxt(text.splitlines(), delimiter=",", dtype=np.int32)
+    keys = sorted({(int(r), int(c)) for r, c in rows[:, :2]}, key=lambda k: k[0] / k[1])
+    return {k: rows[(rows[:, 0] == k[0]) & (rows[:, 1] == k[1]), 2:] for k in keys}
+
+
+def rates() -> list[float]:
+    """Syndrome bits over code word bits of the codes, rising."""
+    return [r / c for r, c in _table()]
+
+
+@functools.cache
+def _code(rows: int, columns: int) -> QCCode:
+    base, edges = np.full((rows, columns), -1), _table()[rows, columns]
+    z = BLOCK // columns
+    base[edges[:, 0], edges[:, 1]] = edges[:, 2] % z
+    return quasi_cyclic(base, z, n_info=columns - rows)
+
+
+@dataclass(frozen=True, eq=False)
+class RateAdaptive:
+    """A code of which the first n_key bits are key, and the others zeros at both ends."""
+
+    code: QCCode
+    n_key: int
+
+    @property
+    def n_leaked(self) -> int:
+        """Bits that the syndrome of one block tells."""
+        return self.code.n_rows * self.code.z
+
+    def efficiency(self, error_rate: float) -> float:
+        """f = told bits over n h(error rate)."""
+        return float(self.n_leaked / (self.n_key * binary_entropy(error_rate)))
+
+
+def choose_rate_adaptive(error_rate: float, efficiency: float) -> RateAdaptive:
+    """The code and the key bits of a block that leak `efficiency` times the bound.
+
+    error_rate, efficiency : such that f h(error rate) lies in the range of the codes, f > 1. DomainError outside.
+
+    >>> r = choose_rate_adaptive(0.03, 1.10)
+    >>> 150_000 < r.n_key <= 196_608, round(r.efficiency(0.03), 3)
+    (True, 1.1)
+    """
+    if not 0.0 < error_rate < 0.5 or efficiency <= 1.0:
+        raise DomainError(f"error rate {error_rate}, efficiency {efficiency}; allowed: 0 to 0.5, above 1")
+    wanted = efficiency * float(binary_entropy(error_rate))
+    fitting = [k for k in _table() if k[0] / k[1] <= wanted]
+    if not fitting or wanted > 1.5 * rates()[-1]:
+        raise DomainError(
+            f"error rate {error_rate:g} at f = {efficiency:g} tells {wanted:.3f} bits a key bit; the codes serve "
+            f"{rates()[0]:.3f} to {1.5 * rates()[-1]:.3f}. Use Cascade"
+        )
+    code = _code(*fitting[-1])
+    return RateAdaptive(code, int(code.n_rows * code.z / wanted))
+
+
+def _words(plan: RateAdaptive, key: np.ndarray) -> np.ndarray:
+    x = np.asarray(key, np.uint8)
+    if x.ndim != 2 or x.shape[1] != plan.n_key:
+        raise ArgumentError(f"key bits have the shape {x.shape}; expected [n_blocks, {plan.n_key}]")
+    return np.pad(x, ((0, 0), (0, plan.code.n - plan.n_key)))
+
+
+def syndrome_of(plan: RateAdaptive, key: np.ndarray) -> np.ndarray:
+    """Syndromes, uint8 [n_blocks, n_leaked], of key bits [n_blocks, n_key]."""
+    return plan.code.syndrome(_words(plan, key))
+
+
+def disclosed_places(plan: RateAdaptive, told: int) -> np.ndarray:
+    """Places of a block whose bits are told in round number `told`, 0 .. 62: every 64th, another set in each round."""
+    return np.arange((37 * told) % DISCLOSED, plan.n_key, DISCLOSED)
+
+
+def correct(
+    plan: RateAdaptive,
+    received: np.ndarray,
+    syndrome: np.ndarray,
+    error_rate: float,
+    known: np.ndarray | None = None,
+    max_iterations: int = 80,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(the sender's key bits as decided [n_blocks, n_key], whether they have the syndrome [n_blocks]).
+
+    received : the receiver's bits, where known with the sender's own put in. known : bool [n_blocks, n_key].
+    A block that has the syndrome may still be wrong, which the verification must show.
+    """
+    x = np.asarray(received, np.uint8)
+    strength = round(STEPS_PER_NAT * float(np.log((1.0 - error_rate) / error_rate)))
+    llr = np.full((len(x), plan.code.n), _KNOWN, np.int16)
+    size = np.where(known, _KNOWN, strength) if known is not None else strength
+    llr[:, : plan.n_key] = (size * (1 - 2 * x.astype(np.int16))).astype(np.int16)
+    found = syndrome_decode(plan.code, llr, np.asarray(syndrome, np.uint8), max_iterations)
+    bits = found.bits[:, : plan.n_key]
+    return bits, found.satisfied & ~found.bits[:, plan.n_key :].any(axis=1)

@@ -1,0 +1,112 @@
+"""Layered syndrome decoding by approximate min*, beliefs in 16 and messages in 8 bits: C++ kernel and NumPy twin.
+
+Offset min-sum (`coding.min_sum`) cannot decode close to capacity over a binary symmetric channel, whose reliabilities
+are all alike: the best degree distributions found for it stop at 1.2 times the Slepian-Wolf bound. Here a
+check tells its
+least reliable edge the sum x + y = min(x, y) - c(|x - y|) + c(x + y), c(d) = log(1 + exp(-d)), over all the others, and
+the others that over all (Jones, Valles, Smith & Villasenor, MILCOM 2003). Eight steps are one nat.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from silla.base.errors import ArgumentError
+from silla.base.kernels import kernel
+from silla.coding.codes import QCCode
+
+__all__ = ["STEPS_PER_NAT", "SyndromeDecoded", "syndrome_decode", "syndrome_decode_numpy"]
+
+STEPS_PER_NAT = 8.0
+LANES = 32
+_LIMIT = 127
+
+
+class SyndromeDecoded(NamedTuple):
+    """bits uint8 [n_blocks, n], iterations int32 [n_blocks], satisfied bool [n_blocks]: they have the syndrome."""
+
+    bits: np.ndarray
+    iterations: np.ndarray
+    satisfied: np.ndarray
+
+
+def syndrome_decode(code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60) -> SyndromeDecoded:
+    """Bits that have the syndrome, found from reliabilities.
+
+    code : any whose lifting size is a multiple of 32. llr : int16 [n_blocks, n], positive for a zero bit, at most 16000
+    in size. syndrome : uint8 [n_blocks, n_rows * z]. A block counts as satisfied once an iteration found every
+    check met and changed no decision.
+    """
+    if llr.dtype != np.int16 or llr.ndim != 2 or llr.shape[1] != code.n or np.abs(llr).max(initial=0) > 16000:
+        raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int16 [n_blocks, {code.n}] within +-16000")
+    if syndrome.shape != (len(llr), code.n_rows * code.z):
+        raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
+    if max_iterations < 1 or code.z % LANES:
+        raise ArgumentError(
+            f"{max_iterations} iterations, lifting size {code.z}; expected 1 or more, a multiple of {LANES}"
+        )
+    fast = kernel("syndrome_decode")
+    if fast is None:
+        return syndrome_decode_numpy(code, llr, syndrome, max_iterations)
+    target = np.ascontiguousarray(syndrome, np.uint8)
+    return SyndromeDecoded(
+        *fast(np.ascontiguousarray(llr), code.row_first, code.col, code.shift, code.z, target, max_iterations)
+    )
+
+
+def _correction(d: np.ndarray) -> np.ndarray:
+    m = np.maximum(26 - d, 0)
+    return (m * m + 64) >> 7
+
+
+def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    return np.maximum(low - _correction(high - low) + _correction(high + low), 0)
+
+
+def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """One row of circulants; False for blocks in which it held before and no decision changed."""
+    edges = code.edges(row)
+    old = np.stack([np.roll(belief[:, code.col[e]], -int(code.shift[e]), axis=-1) for e in edges], axis=1)
+    t = old - message[:, edges.start : edges.stop]
+    size = np.minimum(np.abs(t), _LIMIT)
+    least = np.full(size[:, 0].shape, _LIMIT, np.int16)
+    rest = least.copy()
+    for e in range(len(edges)):
+        rest = _joined(rest, np.maximum(least, size[:, e]))
+        least = np.minimum(least, size[:, e])
+    told = np.where(size == least[:, None], rest[:, None], _joined(rest, least)[:, None])
+    wanted = target[:, None].astype(bool)
+    odd = np.logical_xor.reduce(t < 0, axis=1, keepdims=True) ^ wanted
+    told = np.where(odd ^ (t < 0), -told, told).astype(np.int16)
+    message[:, edges.start : edges.stop] = told
+    new = t + told
+    for i, e in enumerate(edges):
+        belief[:, code.col[e]] = np.roll(new[:, i], int(code.shift[e]), axis=-1)
+    unmet = np.logical_xor.reduce(old < 0, axis=1, keepdims=True) ^ wanted
+    return unmet.any(axis=(1, 2)) | ((new < 0) != (old < 0)).any(axis=(1, 2))
+
+
+def syndrome_decode_numpy(
+    code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60
+) -> SyndromeDecoded:
+    """The same in NumPy, bit for bit."""
+    n = len(llr)
+    belief = llr.astype(np.int16).reshape(n, code.n_cols, code.z)
+    target = np.asarray(syndrome, np.uint8).reshape(n, code.n_rows, code.z)
+    message = np.zeros((n, code.n_edges, code.z), np.int16)
+    iterations, satisfied = np.zeros(n, np.int32), np.zeros(n, bool)
+    active = np.arange(n)
+    for iteration in range(1, max_iterations + 1):
+        part, told = belief[active], message[active]
+        moved = np.zeros(len(active), bool)
+        for row in range(code.n_rows):
+            moved |= _layer(code, row, part, told, target[active, row])
+        belief[active], message[active], iterations[active] = part, told, iteration
+        satisfied[active[~moved]] = True
+        active = active[moved]
+        if not len(active):
+            break
+    return SyndromeDecoded((belief < 0).astype(np.uint8).reshape(n, code.n), iterations, satisfied)

@@ -1,0 +1,120 @@
+"""Oracles: the sender's key, the twin, no cycles of length 4, the Slepian-Wolf bound, exact min* of two inputs."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from silla.base import kernels
+from silla.base.errors import ArgumentError, DomainError
+from silla.base.rng import stream
+from silla.coding import rate_adaptive as ldpc
+from silla.coding import syndrome_decoding as sd
+from silla.coding.codes import quasi_cyclic
+from silla.coding.reconciliation import binary_entropy
+
+needs_kernels = pytest.mark.skipif(not kernels.available(), reason="no C++ kernels")
+
+
+def small_code(z=64):
+    rng = stream(1, "small")
+    base = np.full((4, 16), -1)
+    for c in range(16):
+        base[rng.choice(4, 3, replace=False), c] = rng.integers(0, z, 3)
+    return quasi_cyclic(base, z)
+
+
+def noisy(code, n_blocks, rate, seed=2):
+    rng = stream(seed, "noisy")
+    x = rng.integers(0, 2, (n_blocks, code.n), dtype=np.uint8)
+    y = x ^ (rng.random(x.shape) < rate).astype(np.uint8)
+    strength = round(8 * np.log((1 - rate) / rate))
+    return x, (strength * (1 - 2 * y.astype(np.int16))).astype(np.int16), code.syndrome(x)
+
+
+@needs_kernels
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("rate", [0.01, 0.06])
+def test_kernel_and_twin_agree(isa, rate):
+    import silla_kernels
+
+    if isa not in silla_kernels.supported():
+        pytest.skip(f"no {isa} here")
+    before, code = silla_kernels.isa(), small_code()
+    x, llr, syndrome = noisy(code, 5, rate)
+    try:
+        silla_kernels.set_isa(isa)
+        fast = sd.syndrome_decode(code, llr, syndrome, 20)
+    finally:
+        silla_kernels.set_isa(before)
+    slow = sd.syndrome_decode_numpy(code, llr, syndrome, 20)
+    for a, b in zip(fast, slow):
+        assert (a == b).all()
+    if rate == 0.01:
+        assert fast.satisfied.all() and (fast.bits == x).all()
+
+
+def test_join_is_the_sum_of_two_checks_inputs():
+    x, y = np.meshgrid(np.arange(128), np.arange(128))
+    exact = 16 * np.arctanh(np.tanh(x / 16) * np.tanh(y / 16))
+    assert np.abs(sd._joined(x, y) - exact).max() < 1.3  # steps of an eighth of a nat
+
+
+def test_codes_have_no_short_cycles_and_fall_in_small_steps():
+    rates = ldpc.rates()
+    assert all(0 < b / a - 1 < 0.15 for a, b in itertools.pairwise(rates))
+    for rows, columns in ldpc._table():
+        code = ldpc._code(rows, columns)
+        assert code.n == ldpc.BLOCK and code.z % sd.LANES == 0
+        base = np.full((rows, columns), -1)
+        for r in range(rows):
+            e = code.edges(r)
+            base[r, code.col[e.start : e.stop]] = code.shift[e.start : e.stop]
+        for r in range(rows):
+            for q in range(r):
+                both = (base[r] >= 0) & (base[q] >= 0)
+                d = (base[r] - base[q])[both] % code.z
+                assert len(set(d.tolist())) == len(d), (rows, r, q)
+
+
+@needs_kernels
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.03, 0.04, 0.05])
+def test_blocks_are_corrected_at_the_efficiency_stated(rate):
+    plan = ldpc.choose_rate_adaptive(rate, 1.12)
+    rng = stream(3, "block", round(1e4 * rate))
+    key = rng.integers(0, 2, (2, plan.n_key), dtype=np.uint8)
+    received = key ^ (rng.random(key.shape) < rate).astype(np.uint8)
+    assert plan.n_leaked / (plan.n_key * binary_entropy(rate)) == pytest.approx(1.12, rel=1e-4)
+    bits, good = ldpc.correct(plan, received, ldpc.syndrome_of(plan, key), rate)
+    assert good.all() and (bits == key).all()
+
+
+@needs_kernels
+def test_disclosed_bits_help_a_block_that_fails():
+    plan = ldpc.choose_rate_adaptive(0.03, 1.10)
+    rng = stream(4, "disclosed")
+    key = rng.integers(0, 2, (1, plan.n_key), dtype=np.uint8)
+    received = key ^ (rng.random(key.shape) < 0.0325).astype(np.uint8)  # more errors than the estimate said
+    syndrome = ldpc.syndrome_of(plan, key)
+    assert not ldpc.correct(plan, received, syndrome, 0.03)[1].any()
+    known = np.zeros(key.shape, bool)
+    for told in range(8):
+        places = ldpc.disclosed_places(plan, told)
+        assert not known[0, places].any()
+        received[0, places], known[0, places] = key[0, places], True
+        bits, good = ldpc.correct(plan, received, syndrome, 0.03, known)
+        if good.all():
+            break
+    assert good.all() and (bits == key).all()
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(DomainError, match="Use Cascade"):
+        ldpc.choose_rate_adaptive(1e-4, 1.1)
+    with pytest.raises(DomainError, match="Use Cascade"):
+        ldpc.choose_rate_adaptive(0.4, 1.1)
+    code = small_code()
+    with pytest.raises(ArgumentError, match="int16"):
+        sd.syndrome_decode(code, np.zeros((1, code.n), np.int8), np.zeros((1, 256), np.uint8))
