@@ -9,6 +9,7 @@ from typing import Any
 from silla.base.errors import ArgumentError
 from silla.bench import import_time, ising, large_scale_links, ldpc, obstruction_rays, qaoa, quantum_rates, reports
 from silla.bench.figure import Figure, Measured
+from silla.bench.photons import FIGURES as PHOTONS
 
 __all__ = ["FIGURES", "measure", "run"]
 
@@ -23,6 +24,7 @@ FIGURES: dict[str, Figure] = {
         *ising.FIGURES,
         import_time.FIGURE,
         *reports.FIGURES,
+        *PHOTONS,
     )
 }
 

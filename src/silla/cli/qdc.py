@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
 from silla.cli._plot import plot_path, write_line_plot
 from silla.cli._qdc_link import DIMENSIONS, DirectLink, along, check_combination
+from silla.cli._qdc_send import deliver, finish, message_of, photon_link
 from silla.cli._qkd_link import with_changes
 from silla.cli._quantum_options import bar, distances, one_of
 from silla.physics.quantum.presets import PRESETS
@@ -41,6 +44,14 @@ def qdc(
     misalignment: Annotated[float | None, typer.Option(help="Error rate of clicks after one way.")] = None,
     clock_hz: Annotated[float | None, typer.Option(help="Pulses or pairs per second (hd: frames of two bins).")] = None,
     intercept: Annotated[float, typer.Option(help="Share of photons that an eavesdropper measures and resends.")] = 0.0,
+    send: Annotated[str | None, typer.Option(metavar="TEXT", help="Send this message over one --km.")] = None,
+    send_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Send a file's bytes instead.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="With --send: write what was delivered.")] = None,
+    seed: Annotated[int, typer.Option(help="With --send: of the random numbers.")] = 1,
+    check_share: Annotated[float, typer.Option(help="With --send: share of photons spent on the check.")] = 0.2,
+    max_check_error: Annotated[
+        float | None, typer.Option(help="With --send: error of the check at which both stop; else planned.")
+    ] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -48,6 +59,9 @@ def qdc(
 
     No key is made: the message itself travels, and the rate is the secrecy capacity of the line. hd codes in time bins
     and checks phases; dl04 codes in qubits; two-step codes in photon pairs and needs a store of photons.
+
+    With --send or --send-file a real message goes over the link, photon by photon, at one distance; it arrives whole,
+    or both ends stop, say why, and the exit code is 1.
     """
     page = plot_path(plot)
     one_of("--protocol", protocol, PROTOCOLS)
@@ -75,6 +89,14 @@ def qdc(
         intercept,
     )
     check_combination(link)
+    if send is not None or send_file is not None:
+        data, clean = message_of(send, send_file), replace(link, intercepted=0.0)
+        at = photon_link(clean, distances(km), check_share)
+        delivery = deliver(at, data, seed=seed, intercepted=intercept, limit=max_check_error)
+        finish(delivery, data, clean, float(distances(km)[0]), out, page, json)
+        return
+    if out is not None:
+        raise ArgumentError("--out: there is nothing to write without --send or --send-file")
     found = along(link, distances(km))
     head = {
         "protocol": protocol,

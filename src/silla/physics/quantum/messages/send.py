@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,11 +56,13 @@ def send_message(
     seed: int,
     attack: InterceptResend | None = None,
     max_check_error: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Delivery:
     """Send bytes from one end of a direct-communication link to the other, photon by photon.
 
     link : `Dl04Link` or `TimeBinLink`, as its owners know it. attack : what somebody does on the line, which they do
     not know. max_check_error : error rate at which they stop; None leaves it to the plan.
+    progress : called with (frames arrived, frames).
     Raises DomainError where no secret message passes the link. The tag's key comes from an earlier secret.
 
     >>> from silla.physics.quantum.photons.receiver import PhotonDetector
@@ -99,6 +102,8 @@ def send_message(
         attempts = 0 if opened is not None else attempts + 1
         if opened is not None:
             receiver.opened(opened)
+            if progress is not None:
+                progress(sender.frame, sender.n_frames)
         elif attempts >= _ATTEMPTS:
             sender.aborted = f"frame {report.frame} was lost {attempts} times: the line carries less than planned"
     delivered = None if sender.aborted else receiver.message(sender.n_frames)
