@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import Range, check_domain
+from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.entropy import binary_entropy
 
 if TYPE_CHECKING:
@@ -179,3 +179,48 @@ def _same_rate(first: int, n_first: int, second: int, n_second: int) -> float:
     if first + second == 0:
         return 1.0
     return float(binomtest(second, first + second, n_second / (n_first + n_second)).pvalue)
+
+
+_LUCAMARINI = Citation(
+    "lucamarini2015",
+    "M. Lucamarini, I. Choi, M. B. Ward, J. F. Dynes, Z. L. Yuan, A. J. Shields, Practical security bounds against the "
+    "Trojan-horse attack in quantum key distribution, Phys. Rev. X 5, 031030 (2015)",
+    "https://doi.org/10.1103/PhysRevX.5.031030",
+)
+register(
+    ModelCard(
+        id="quantum.photons.trojan_phase_error",
+        title="Phase error that light reflected out of the sender must be allowed for",
+        function=trojan_phase_error,
+        sources=(_LUCAMARINI,),
+        valid={"error": Range(0.0, 0.5, ""), "mean_photons": _PHOTONS, "single_yield": Range(1e-20, 1.0, "")},
+        references=(
+            Reference(
+                {"error": 0.02, "mean_photons": 1e-7, "single_yield": 0.01},
+                0.0212714,
+                "the bound worked out by hand: Delta' = 5e-6",
+                rel=1e-5,
+            ),
+        ),
+        increasing=("error", "mean_photons"),
+        decreasing=("single_yield",),
+        left_out="finite statistics, light that carries the intensity's choice",
+    )
+)
+register(
+    ModelCard(
+        id="quantum.photons.unambiguous_share",
+        title="Telling four reflected phase states apart without error",
+        function=unambiguous_share,
+        sources=(
+            Citation(
+                "chefles1998",
+                "A. Chefles, S. M. Barnett, Optimum unambiguous discrimination between linearly independent symmetric "
+                "states, Phys. Lett. A 250, 223 (1998)",
+                "https://doi.org/10.1016/S0375-9601(98)00827-5",
+            ),
+        ),
+        valid={"mean_photons": _PHOTONS},
+        references=(Reference({"mean_photons": 0.01}, 6.60033e-7, "2 mu^3 exp(-mu) / 3 for weak light", rel=1e-5),),
+    )
+)
