@@ -13,7 +13,7 @@ from silla.base.kernels import kernel
 from silla.physics.qubits.ising import Ising, Qubo
 from silla.physics.qubits.polynomial import HigherOrder
 from silla.physics.qubits.statevector import twin
-from silla.physics.qubits.statevector.memory import plan
+from silla.physics.qubits.statevector.memory import aligned, plan
 
 __all__ = ["Cost", "Terms", "cost_of", "spins_at", "terms_of"]
 
@@ -171,7 +171,7 @@ def cost_of(
     counted = fits if counted is None else counted
     plan(n, precision=precision, counted=counted, gradient=gradient, limit=limit)
     base, step = (-terms.bound, step) if counted else (0.0, 1.0)
-    values = np.empty(1 << n, dtype=np.uint16 if counted else np.float32 if precision == "single" else np.float64)
+    values = aligned((1 << n,), np.uint16 if counted else np.float32 if precision == "single" else np.float64)
     least, least_at, greatest, _ = _fill(values, terms.halved() if mirror else terms, base, step, use_kernel)
     return Cost(n, values, base, step, mirror, terms, least, greatest, least_at)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from silla.base.errors import ArgumentError
 
-__all__ = ["MemoryPlan", "available_bytes", "plan"]
+__all__ = ["MemoryPlan", "aligned", "available_bytes", "plan"]
 
+_LINE = 64  # bytes
 _WORK = 64 << 20  # buffers and what the interpreter takes beside the arrays
 
 
@@ -24,6 +29,15 @@ class MemoryPlan:
     def total(self) -> int:
         """Bytes in all."""
         return self.state + self.cost + _WORK
+
+
+def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """An array, not initialised, that begins on a cache line: no vector of the kernels then lies across two."""
+    kind = np.dtype(dtype)
+    size = int(np.prod(shape)) * kind.itemsize
+    raw = np.empty(size + _LINE, np.uint8)
+    first = -raw.ctypes.data % _LINE
+    return raw[first : first + size].view(kind).reshape(shape)
 
 
 def available_bytes() -> int:

@@ -12,6 +12,7 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.base.kernels import kernel
 from silla.physics.qubits.statevector import twin
 from silla.physics.qubits.statevector.cost import Cost
+from silla.physics.qubits.statevector.memory import aligned
 
 __all__ = ["RunResult", "planes", "rotate_pairs", "run_layers"]
 
@@ -32,7 +33,7 @@ class RunResult:
 
 def planes(n: int, precision: str = "single") -> NDArray[Any]:
     """Two planes [2, 2^n], real and imaginary parts, not initialised."""
-    return np.empty((2, 1 << n), dtype=np.float32 if precision == "single" else np.float64)
+    return aligned((2, 1 << n), np.float32 if precision == "single" else np.float64)
 
 
 def run_layers(
