@@ -20,7 +20,7 @@ from silla.base.kernels import kernel
 from silla.coding import crc as crc_module
 from silla.coding.codes import QCCode
 
-__all__ = ["CORRECTION", "LLR_SCALE", "Correction", "Decoded", "decode", "decode_numpy", "quantise"]
+__all__ = ["CORRECTION", "LLR_SCALE", "Correction", "Decoded", "check_input", "decode", "decode_numpy", "quantise"]
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,29 @@ def quantise(llr: np.ndarray, scale: float = LLR_SCALE, limit: int = 127) -> np.
     return np.clip(np.rint(scaled), -limit, limit).astype(np.int8)
 
 
-def _checked(code: QCCode, llr: np.ndarray, max_iterations: int, syndrome: np.ndarray | None) -> np.ndarray:
+def check_input(
+    code: QCCode,
+    llr: np.ndarray,
+    max_iterations: int,
+    n_out: int | None,
+    syndrome: np.ndarray | None,
+    crc: tuple[str, int] | None,
+) -> tuple[np.ndarray, int]:
+    """(LLRs side by side, columns returned) of the arguments of `decode`; ArgumentError for what does not fit."""
     if llr.dtype != np.int8 or llr.ndim != 2 or llr.shape[1] != code.n:
         raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int8 [n_blocks, {code.n}]: see quantise()")
     if max_iterations < 1:
         raise ArgumentError(f"max_iterations is {max_iterations}; at least 1")
     if syndrome is not None and syndrome.shape != (len(llr), code.n_rows * code.z):
         raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
-    return np.ascontiguousarray(llr)
+    if crc is not None and not crc_module.CRC_LENGTH.get(crc[0], 0) < crc[1] <= code.n:
+        raise ArgumentError(
+            f"crc {crc!r}: a name of TS 38.212 clause 5.1 and the bits that end with it, up to {code.n}"
+        )
+    n_out = code.n_info if n_out is None else n_out
+    if not 0 <= n_out <= code.n_cols:
+        raise ArgumentError(f"n_out is {n_out}; allowed: 0 to {code.n_cols}")
+    return np.ascontiguousarray(llr), n_out
 
 
 def decode(
@@ -115,14 +130,7 @@ def decode(
 
     A belief of 0 is decided as bit 0.
     """
-    llr = _checked(code, llr, max_iterations, syndrome)
-    if crc is not None and not crc_module.CRC_LENGTH.get(crc[0], 0) < crc[1] <= code.n:
-        raise ArgumentError(
-            f"crc {crc!r}: a name of TS 38.212 clause 5.1 and the bits that end with it, up to {code.n}"
-        )
-    n_out = code.n_info if n_out is None else n_out
-    if not 0 <= n_out <= code.n_cols:
-        raise ArgumentError(f"n_out is {n_out}; allowed: 0 to {code.n_cols}")
+    llr, n_out = check_input(code, llr, max_iterations, n_out, syndrome, crc)
     fast = kernel("ldpc_decode")
     if fast is None:
         return decode_numpy(code, llr, max_iterations, correction, early_stop, n_out, syndrome, crc)
