@@ -17,7 +17,7 @@ import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError, RunError
-from silla.physics.qubits.ising import Qubo
+from silla.physics.qubits.ising import Qubo, check_memory
 from silla.physics.qubits.problems.instance import Decoded, Instance, Rival
 
 __all__ = ["KeyFlows", "simple_paths"]
@@ -119,6 +119,7 @@ class KeyFlows(Instance):
         v, uses = self.variables, self._uses()
         if not len(v):
             raise ArgumentError("key-flows: no demand has both units and a path between its nodes")
+        check_memory(len(v) + len(self.edges), what="key-flows as a QUBO")
         penalty = float(self.worth.max()) * 1.001
         n = len(v)
         matrix = np.zeros((n, n))
