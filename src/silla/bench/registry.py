@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from silla.base.errors import ArgumentError
-from silla.bench import import_time, ising, large_scale_links, ldpc, obstruction_rays, qaoa, quantum_rates, reports
+from silla.bench import (
+    import_time,
+    ising,
+    large_scale_links,
+    ldpc,
+    obstruction_rays,
+    pusch_slot,
+    qaoa,
+    quantum_rates,
+    reports,
+)
 from silla.bench.figure import Figure, Measured
 from silla.bench.photons import FIGURES as PHOTONS
 
@@ -19,6 +29,7 @@ FIGURES: dict[str, Figure] = {
         large_scale_links.FIGURE,
         obstruction_rays.FIGURE,
         *ldpc.FIGURES,
+        pusch_slot.FIGURE,
         *qaoa.FIGURES,
         quantum_rates.FIGURE,
         *ising.FIGURES,

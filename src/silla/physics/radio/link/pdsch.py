@@ -89,7 +89,7 @@ class PdschConfig:
                     f"make an effective code rate of {rate:.3f}; allowed: up to 0.95 (TS 38.214 clause 5.1.3)"
                 )
 
-    @property
+    @functools.cached_property
     def codeword_layers(self) -> tuple[int, ...]:
         return layers_of_codewords(self.n_layers)
 
