@@ -100,7 +100,7 @@ def test_disclosed_bits_help_a_block_that_fails():
     syndrome = ldpc.syndrome_of(plan, key)
     assert not ldpc.correct(plan, received, syndrome, 0.03)[1].any()
     known = np.zeros(key.shape, bool)
-    for told in range(8):
+    for told in range(16):
         places = ldpc.disclosed_places(plan, told)
         assert not known[0, places].any()
         received[0, places], known[0, places] = key[0, places], True

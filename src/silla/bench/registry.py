@@ -8,6 +8,7 @@ from typing import Any
 
 from silla.base.errors import ArgumentError
 from silla.bench import (
+    distil,
     import_time,
     ising,
     large_scale_links,
@@ -32,6 +33,7 @@ FIGURES: dict[str, Figure] = {
         pusch_slot.FIGURE,
         *qaoa.FIGURES,
         quantum_rates.FIGURE,
+        *distil.FIGURES,
         *ising.FIGURES,
         import_time.FIGURE,
         *reports.FIGURES,

@@ -25,7 +25,7 @@ __all__ = ["RateAdaptive", "choose_rate_adaptive", "correct", "disclosed_places"
 
 _KNOWN = 16000
 BLOCK = 196_608  # bits of a code word, of every code
-DISCLOSED = 64  # one of so many places of a block is told in each further round
+ROUND = 0.03  # of what the syndrome told is told in each further round
 
 
 @functools.cache
@@ -101,8 +101,12 @@ def syndrome_of(plan: RateAdaptive, key: np.ndarray) -> np.ndarray:
 
 
 def disclosed_places(plan: RateAdaptive, told: int) -> np.ndarray:
-    """Places of a block whose bits are told in round number `told`, 0 .. 62: every 64th, another set in each round."""
-    return np.arange((37 * told) % DISCLOSED, plan.n_key, DISCLOSED)
+    """Places of a block whose bits are told in round number `told`, from 0: equally spaced, another set in each round.
+
+    Each round tells 3 % of what the syndrome told.
+    """
+    step = max(2, round(plan.n_key / (ROUND * plan.n_leaked)))
+    return np.arange((told * max(1, round(0.382 * step))) % step, plan.n_key, step)
 
 
 def correct(
@@ -111,7 +115,7 @@ def correct(
     syndrome: np.ndarray,
     error_rate: float,
     known: np.ndarray | None = None,
-    max_iterations: int = 80,
+    max_iterations: int = 60,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(the sender's key bits as decided [n_blocks, n_key], whether they have the syndrome [n_blocks]).
 

@@ -53,7 +53,7 @@ class Party:
         self._session = int(session).to_bytes(8, "little")
         self._sent: list[bytes] = []
         self._received: list[bytes] = []
-        self._early: dict[int, bytes] = {}
+        self._early: dict[int, tuple[bytes, Message]] = {}
         self._awaits = Kind.ABORT
         self._pads = pool.take(PADS * TAG_BYTES)  # on both sides at the start, so that the pools stay in step
         self.ledger.authentication = 8 * PADS * TAG_BYTES
@@ -87,13 +87,13 @@ class Party:
             return [] if self._received[message.number] == raw else self._give_up("two messages of the same number")
         if message.number >= due + _AHEAD:
             return self._give_up(f"message {message.number} came while {due} is due")
-        if self._early.setdefault(message.number, raw) != raw:
+        if self._early.setdefault(message.number, (raw, message))[0] != raw:
             return self._give_up("two messages of the same number")
         out: list[bytes] = []
         while self.state == "running" and len(self._received) in self._early:
-            raw = self._early.pop(len(self._received))
+            raw, message = self._early.pop(len(self._received))
             self._received.append(raw)
-            out += self._advance(decode(raw))
+            out += self._advance(message)
         return out
 
     def timeout(self) -> list[bytes]:

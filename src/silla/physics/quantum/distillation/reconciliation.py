@@ -20,8 +20,8 @@ from silla.physics.quantum.distillation.wire import Kind, Malformed, packed, unp
 __all__ = ["CORRECTED", "answer", "ask"]
 
 CASCADE, DISCLOSE, FINISHED, CORRECTED = 0, 1, 2, 3
-WINDOW = 64  # frames reconciled side by side: memory against rounds
-ROUNDS = 8  # of disclosure, each of one bit in 64
+WINDOW = 96  # frames reconciled side by side: memory against rounds
+ROUNDS = 12  # of disclosure
 RATE_FLOOR, RATE_CEILING = 1e-4, 0.25  # error rates that Cascade's block sizes are made for
 
 Steps = Generator[tuple[list[tuple[Kind, list[Any]]], Kind], list[Any], Any]

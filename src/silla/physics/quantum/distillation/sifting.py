@@ -46,6 +46,8 @@ def pulses_from(rises: np.ndarray) -> np.ndarray:
 
 def look_up(record: AliceRecord, pulse: np.ndarray) -> np.ndarray:
     """Places of these pulses in Alice's record; Malformed for a pulse that she did not send."""
+    if np.array_equal(record.pulse, pulse):
+        return np.arange(len(pulse))
     at = np.searchsorted(record.pulse, pulse)
     if len(pulse) and (len(record.pulse) == 0 or np.any(record.pulse[np.minimum(at, len(record.pulse) - 1)] != pulse)):
         raise Malformed("a detection of a pulse that is not on record")
