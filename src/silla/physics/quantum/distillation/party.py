@@ -120,7 +120,7 @@ class Party:
         except Abort as error:
             return self._give_up(str(error))
         except (Malformed, SillaError, ValueError, TypeError, IndexError, OverflowError, struct.error) as error:
-            return self._give_up(f"a message that makes no sense ({type(error).__name__}: {error})")
+            return self._give_up(f"a message that makes no sense: {str(error).partition(chr(10))[0][:160]}")
         messages, self._awaits = wanted
         return [self._send(kind, payload) for kind, payload in messages]
 
