@@ -157,6 +157,7 @@ def distil(
     choices; initial_secret : what both ends share beforehand (16 bytes and 48 a block), fresh random bytes by default.
     found : detections to use instead of simulating.
 
+    >>> from silla.base.rng import stream
     >>> from silla.physics.quantum.presets import LIM
     >>> made = distil(prepare(LIM, 3.0, 2e5), random_bytes=stream(1, "doc").bytes)
     >>> made.outcome.key, made.alice.key == made.bob.key, made.alice.key_bits > 1e4

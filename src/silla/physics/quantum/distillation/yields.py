@@ -53,9 +53,9 @@ def distilled_bits(
     What a run of `Alice` and `Bob` on such counts gives lies within a few percent.
 
     >>> settings = Settings((0.5, 0.1, 2e-4), (0.7, 0.2, 0.1))
-    >>> counts, pulses = expected_counts(1e-2, settings.intensities, settings.probabilities, block=1e6, key_basis=0.8,
+    >>> counts, pulses = expected_counts(1e-2, settings.intensities, settings.probabilities, block=1e7, key_basis=0.8,
     ...     y0=1e-6, misalignment=0.01)
-    >>> bool(distilled_bits(*counts, settings).net_bit > 1e5)
+    >>> bool(distilled_bits(*counts, settings).net_bit > 1e6)
     True
     """
     f = TYPICAL_EFFICIENCY[settings.reconciliation] if efficiency is None else efficiency
