@@ -88,6 +88,17 @@ def test_a_guard_keeps_clicks_out_of_the_dead_time_and_no_guard_thins_them():
     assert len(thinned.slot) < 0.75 * len(kept.slot)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6])
+@pytest.mark.parametrize(("n", "dead_ns"), [(32, 100), (8, 50), (64, 20), (64, 100), (4, 200)])
+def test_dead_time_takes_the_clicks_that_photons_lose(share, n, dead_ns):
+    """Frames of the check send Bob no photon, and a frame no second one; seeds are fixed, 3 % is the model's."""
+    link = TimeBinLink(0.9, 0.9, n, dead_time_s=dead_ns * 1e-9, check_share=share)
+    thinned = receive(link, 400_000, seed=7)
+    at = {"misalignment": 0.0, "y0": 0.0, "receiver_efficiency": 0.9, "check_share": share}
+    known = hd_qsdc.message_rate(n, 0.9, bin_s=1e-9, dead_time_s=dead_ns * 1e-9, **at)
+    assert len(thinned.slot) / thinned.n_message / 0.9**3 == pytest.approx(float(known.live_share), rel=0.03)
+
+
 def test_live_clicks_of_kernel_and_twin():
     time = np.sort(np.random.default_rng(6).integers(0, 5000, 2000))
     for dead in (0, 1, 7, 300):

@@ -109,7 +109,7 @@ def secrecy_capacity(
     alice = bob / n if check_efficiency is None else np.asarray(check_efficiency, float)
     _check(transmittance, misalignment, y0, bob, alice, mean_photons, check_share)
     line, e_d = np.asarray(transmittance, float), np.asarray(misalignment, float)
-    background = -np.expm1(n * np.log1p(-np.asarray(y0, float)))
+    background = _background(n, y0)
     both_ways = 2.0 * e_d - e_d**2 * n / (n - 1.0)
     gain, error = _received(_clicks(mean_photons, line**2 * bob), background, both_ways, n)
     _, check = _received(line * alice, background, e_d, n)  # decoy states tell the single photons' error rate
@@ -125,6 +125,16 @@ def _dimension(dimension: ArrayLike):
         "dimension, its fraction,", n % 1.0, Range(0.0, 0.0, ""), what="high-dimensional QSDC", advice="count bins"
     )
     return n
+
+
+def _background(n, y0):
+    """Chance of a background click in a frame of n bins."""
+    return -np.expm1(n * np.log1p(-np.asarray(y0, float)))
+
+
+def _blind_frames(m):
+    """Photons of later frames within a dead time of m frames, both bins uniform: sum over j of P(b' - b < (m - j) N)."""
+    return np.where(m < 1.0, 0.5 * m**2, m - 0.5)
 
 
 def _clicks(mu, eta):
@@ -163,12 +173,14 @@ def message_rate(
     ----------
     bin_s : width of a time bin. dead_time_s : of Bob's detector after a click.
     guard : False, frames follow one another (N bin_s each) and clicks within the dead time are lost, a share
-        1 / (1 + Q_B dead_time / frame); True, a pause after each frame keeps the next photon out of the dead time:
-        frames of (N - 1) bin_s + max(bin_s, dead_time_s), nothing lost.
+        1 / (1 + clicks B) of them kept, where a click blinds the photons of B = m - 1/2 frames of the m that the dead
+        time lasts (m^2 / 2 below one: the bins of two frames must lie closer than that), and frames spent on the check
+        bring Bob background alone; True, a pause after each frame keeps the next photon out of the dead time: frames
+        of (N - 1) bin_s + max(bin_s, dead_time_s), nothing lost.
 
     A lost click loses Bob's bits and not Eve's, so without a guard the first term alone is thinned, and a detector that
-    is mostly blind may leave no secret at all where a guard would. Non-paralysable
-    dead time (`detectors.dead_time_factor`); afterpulses are left out.
+    is mostly blind may leave no secret at all where a guard would. Non-paralysable dead time; bins of clicks are taken
+    as independent, which photon by photon is right to 3 %; afterpulses are left out.
 
     >>> found = message_rate(16, 0.5, bin_s=1e-9, misalignment=0.0, y0=0.0, receiver_efficiency=1.0)
     >>> float(found.rate_bit_per_s.round(0))
@@ -180,8 +192,9 @@ def message_rate(
     width, dead = np.asarray(bin_s, float), np.asarray(dead_time_s, float)
     direct = secrecy_capacity(n, transmittance, **arguments)
     frame = (n - 1.0) * width + np.maximum(width, dead) if guard else n * width
-    live = np.ones(np.shape(frame)) if guard else 1.0 / (1.0 + direct.gain * dead / frame)
     kept = 1.0 - float(arguments.get("check_share", 0.0))
+    clicks = kept * direct.gain + (1.0 - kept) * _background(n, arguments["y0"])
+    live = np.ones(np.shape(frame)) if guard else 1.0 / (1.0 + clicks * _blind_frames(dead / frame))
     signed = (live * (direct.signed + kept * direct.eve_bit) - kept * direct.eve_bit) / frame
     return MessageRate(np.maximum(signed, 0.0), signed, frame, live, direct)
 
@@ -215,7 +228,7 @@ def best_dimension(
     >>> clean = {"misalignment": 0.0, "y0": 0.0, "receiver_efficiency": 1.0}
     >>> found, n = best_dimension(1.0, bin_s=1e-9, dead_time_s=100e-9, **clean)
     >>> int(n)
-    32
+    64
     """
     tried = np.asarray(dimensions, float)
     rates = [message_rate(n, transmittance, **arguments).signed_bit_per_s for n in tried]
@@ -281,5 +294,6 @@ register(
         increasing=("receiver_efficiency",),
         decreasing=("misalignment", "y0"),
         left_out="finite statistics, quantum memory, Trojan-horse attacks, the source's own security formulas",
+        version=2,  # dead time: message frames alone, and no second photon within a frame
     )
 )
