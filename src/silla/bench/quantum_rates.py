@@ -21,6 +21,7 @@ from silla.physics.quantum import (
     hd_qsdc,
     mdi,
     six_state,
+    sns_finite,
     twin_field,
     two_step,
 )
@@ -54,6 +55,7 @@ BEST: dict[str, Callable[[Any], Any]] = {
     "tf": lambda eta: twin_field.best_cal(eta, **_STATION),
     "sns": lambda eta: twin_field.best_sns(eta, pairing="none", **_STATION),
     "sns, aopp": lambda eta: twin_field.best_sns(eta, **_STATION),
+    "sns, finite": lambda eta: sns_finite.best_sns_finite(eta, pulses=1e12, **_STATION),
     "cv-qkd": lambda eta: cvqkd.best_modulation(eta, excess_noise=0.01, efficiency=0.6, electronic_noise=0.01),
     "hd": lambda eta: hd_qsdc.best_intensity(4, eta, **_CLEAN),
     "dl04": lambda eta: dl04.best_direct_rate(eta, **_CLEAN),

@@ -70,7 +70,7 @@ def test_settings_beat_random_ones():
     rng = np.random.default_rng(3)
     found, _ = best_sns_finite(1e-4, pulses=1e13, **LINK)
     x = rng.uniform(size=(8, 30_000))
-    tried = sf._rate(np.float64(1e-4), np.float64(1e13), 1e-9, 0.03, sf._settings(x), 1.16, 1e-10).signed_rate
+    tried = sf._rate(np.float64(1e-4), np.float64(1e13), 1e-9, 0.03, sf._settings(x), 1.16, 1e-10)[0].signed_rate
     assert found.rate > tried.max()
 
 

@@ -128,35 +128,37 @@ def _source(mu, p) -> _Source:
     return _Source(mu, weight, sum(1.0 / w for w in weight), sum(k / w for k, w in zip(mu, weight)))
 
 
-def _limits(n, weight, log_eps):
-    """Hoeffding limits of e^k / p_k n_k: lower (not below 0) and upper, one array per intensity."""
-    spread = np.sqrt(0.5 * sum(n) * log_eps)
-    low = [w * np.maximum(nk - spread, 0.0) for w, nk in zip(weight, n)]
-    return low, [w * (nk + spread) for w, nk in zip(weight, n)], spread
+# Hoeffding's limits of e^k / p_k n_k: weight (n + spread), and _low, not below 0
+def _spread(n, log_eps):
+    return np.sqrt(0.5 * sum(n) * log_eps)
+
+
+def _low(weight, n, spread):
+    return weight * np.maximum(n - spread, 0.0)
 
 
 def _two_decoy_bounds(n, m, source: _Source, log_eps):
     """s_0 low, s_1 low, v_1 high: Lim et al. Eqs. (2)-(4)."""
-    (m1, m2, m3), weight, tau0, tau1 = source
-    low, high, _ = _limits(n, weight, log_eps)
-    error_low, error_high, _ = _limits(m, weight, log_eps)
-    s0 = np.maximum(tau0 * (m2 * low[2] - m3 * high[1]) / (m2 - m3), 0.0)
+    (m1, m2, m3), (w1, w2, w3), tau0, tau1 = source
+    spread, error_spread = _spread(n, log_eps), _spread(m, log_eps)
+    s0 = np.maximum(tau0 * (m2 * _low(w3, n[2], spread) - m3 * w2 * (n[1] + spread)) / (m2 - m3), 0.0)
     square = m2**2 - m3**2
-    s1 = tau1 * m1 * (low[1] - high[2] - square / m1**2 * (high[0] - s0 / tau0)) / (m1 * (m2 - m3) - square)
-    v1 = tau1 * (error_high[1] - error_low[2]) / (m2 - m3)
+    difference = _low(w2, n[1], spread) - w3 * (n[2] + spread)
+    s1 = tau1 * m1 * (difference - square / m1**2 * (w1 * (n[0] + spread) - s0 / tau0)) / (m1 * (m2 - m3) - square)
+    v1 = tau1 * (w2 * (m[1] + error_spread) - _low(w3, m[2], error_spread)) / (m2 - m3)
     return s0, np.maximum(s1, 0.0), np.maximum(v1, 0.0)
 
 
 def _one_decoy_bounds(n, m, source: _Source, log_eps):
     """s_0 low, s_1 low, v_1 high: Rusca et al. Eqs. (A19), (A17) with (A16), (A22)."""
-    (m1, m2), weight, tau0, tau1 = source
-    low, high, spread = _limits(n, weight, log_eps)
-    error_low, error_high, _ = _limits(m, weight, log_eps)
-    s0 = np.maximum(tau0 * (m1 * low[1] - m2 * high[0]) / (m1 - m2), 0.0)
+    (m1, m2), (w1, w2), tau0, tau1 = source
+    spread, error_spread = _spread(n, log_eps), _spread(m, log_eps)
+    low, high = _low(w2, n[1], spread), w1 * (n[0] + spread)
+    s0 = np.maximum(tau0 * (m1 * low - m2 * high) / (m1 - m2), 0.0)
     # (A16) with the decoy, whose errors are the more of background; fixed beforehand, as the union bound demands
-    s0_high = np.minimum(2.0 * (tau0 * error_high[1] + spread), sum(n))
-    s1 = low[1] - (m2 / m1) ** 2 * high[0] - (m1**2 - m2**2) / m1**2 * s0_high / tau0
-    v1 = tau1 * (error_high[0] - error_low[1]) / (m1 - m2)
+    s0_high = np.minimum(2.0 * (tau0 * w2 * (m[1] + error_spread) + spread), sum(n))
+    s1 = low - (m2 / m1) ** 2 * high - (m1**2 - m2**2) / m1**2 * s0_high / tau0
+    v1 = tau1 * (w1 * (m[0] + error_spread) - _low(w2, m[1], error_spread)) / (m1 - m2)
     return s0, np.maximum(tau1 * m1 * s1 / (m2 * (m1 - m2)), 0.0), np.maximum(v1, 0.0)
 
 

@@ -133,7 +133,7 @@ def _background(n, y0):
 
 
 def _blind_frames(m):
-    """Photons of later frames within a dead time of m frames, both bins uniform: sum over j of P(b' - b < (m - j) N)."""
+    """Photons of later frames in a dead time of m frames, bins uniform: sum over j >= 1 of P(b2 - b1 < (m - j) N)."""
     return np.where(m < 1.0, 0.5 * m**2, m - 0.5)
 
 
@@ -174,7 +174,7 @@ def message_rate(
     bin_s : width of a time bin. dead_time_s : of Bob's detector after a click.
     guard : False, frames follow one another (N bin_s each) and clicks within the dead time are lost, a share
         1 / (1 + clicks B) of them kept, where a click blinds the photons of B = m - 1/2 frames of the m that the dead
-        time lasts (m^2 / 2 below one: the bins of two frames must lie closer than that), and frames spent on the check
+        time lasts (m^2 / 2 below one: the bins of two frames must be closer), and frames spent on the check
         bring Bob background alone; True, a pause after each frame keeps the next photon out of the dead time: frames
         of (N - 1) bin_s + max(bin_s, dead_time_s), nothing lost.
 

@@ -8,6 +8,7 @@ dozen times whatever the size of the array, and the same inputs always give the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -123,9 +124,12 @@ def search(
     return x
 
 
+@functools.lru_cache(maxsize=32)
 def low_discrepancy(n: int, dimensions: int):
     """[dimensions, n] points of the additive recurrence whose steps are powers of the generalised golden ratio."""
     ratio = 2.0
     for _ in range(60):
         ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
-    return (0.5 + np.outer(ratio ** -np.arange(1.0, dimensions + 1), np.arange(n))) % 1.0
+    points = (0.5 + np.outer(ratio ** -np.arange(1.0, dimensions + 1), np.arange(n))) % 1.0
+    points.flags.writeable = False  # the same array for every caller
+    return points

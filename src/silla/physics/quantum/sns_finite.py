@@ -25,7 +25,7 @@ from silla.base.provenance import Citation, ModelCard, Range, Reference, check_d
 from silla.physics.quantum.channel import CHANNEL_RANGES
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import search
-from silla.physics.quantum.twin_field import ARM, BACKGROUND, _sns_rate, _windows
+from silla.physics.quantum.twin_field import ARM, BACKGROUND, _one_sends, _windows
 
 __all__ = ["SnsSettings", "best_sns_finite", "sns_finite_rate"]
 
@@ -90,17 +90,19 @@ def sns_finite_rate(
         check_domain(name, value, Range(1e-6, 2.0, ""), what=what)
     inputs = (transmittance, pulses, background, misalignment)
     eta, n, d, e_d = (np.asarray(x, float) for x in inputs)
-    return _rate(eta, n, d, e_d, SnsSettings(*(np.asarray(x, float) for x in settings)), error_correction, eps_cor)
+    given = SnsSettings(*(np.asarray(x, float) for x in settings))
+    return _rate(eta, n, d, e_d, given, error_correction, eps_cor)[0]
 
 
-def _rate(eta, n, d, e_d, s: SnsSettings, f, eps_cor) -> SnsFinite:
+def _rate(eta, n, d, e_d, s: SnsSettings, f, eps_cor) -> tuple[SnsFinite, Any]:
+    """The rate, and the pairs kept per window."""
     b = -np.log(EPSILON)
     rest = 1.0 - s.key_share
     p0, p1 = rest * s.empty_share, rest * (1.0 - s.empty_share) * s.weak_share
     p2 = rest - p0 - p1
     dark = s.key_share * (1.0 - s.sending) + p0  # sends nothing, whether for the key or not
     one, both, none = _windows(eta, s.mu_z, d)
-    weak, strong = _windows(eta, s.mu_1, d)[0], _windows(eta, s.mu_2, d)[0]
+    weak, strong = _one_sends(eta, s.mu_1, d), _one_sends(eta, s.mu_2, d)
     # windows of one side's intensity against nothing on the other, both ways; those for the key are told apart later
     low_1 = _low(2.0 * n * p1 * dark * weak, b) / (2.0 * n * p1 * dark)
     high_2 = _high(2.0 * n * p2 * dark * strong, b) / (2.0 * n * p2 * dark)
@@ -118,22 +120,22 @@ def _rate(eta, n, d, e_d, s: SnsSettings, f, eps_cor) -> SnsFinite:
     sent = n * s.key_share**2 * s.sending * (1.0 - s.sending) * s.mu_z * np.exp(-s.mu_z)
     share = s.key_share**2
     sure = np.where(single > 0.0, _low_seen(sent * single, b) / np.maximum(sent * single, 1e-300), 0.0)
-    key = _sns_rate(one, both, none, s.mu_z, s.sending, single * sure, phase, "aopp", f, share)
-    leak = f * share * _kept(one, both, none, s.sending) * binary_entropy(key.qber)
-    pairs = np.maximum(key.signed_rate + leak, 0.0) / np.maximum(1.0 - binary_entropy(key.phase_error), 1e-12)
+    # odd-parity pairing, as in `twin_field`
+    eps = s.sending
+    right, clash, nothing = eps * (1.0 - eps) * one, eps**2 * both, (1.0 - eps) ** 2 * none
+    zeros, ones = right + clash, right + nothing
+    paired = share * np.minimum(zeros, ones) / (zeros * ones)
+    wrong_pairs = paired * clash * nothing
+    kept = paired * right**2 + wrong_pairs
+    qber, pair_phase = wrong_pairs / kept, 2.0 * phase * (1.0 - phase)
+    leak = f * kept * binary_entropy(qber)
+    pairs = paired * (eps * (1.0 - eps) * s.mu_z * np.exp(-s.mu_z) * single * sure) ** 2
     pairs = _low_seen(n * pairs, b) / n  # private pairs that chance makes, at worst
-    errors = _high_seen(n * pairs * key.phase_error, b) / np.maximum(n * pairs, 1e-300)
+    errors = _high_seen(n * pairs * pair_phase, b) / np.maximum(n * pairs, 1e-300)
     phase_error = np.clip(errors, 0.0, 0.5)
     paid = np.log2(2.0 / eps_cor) + 2.0 * np.log2(1.0 / (np.sqrt(2.0) * EPSILON * EPSILON))
     signed = pairs * (1.0 - binary_entropy(phase_error)) - leak - paid / n
-    return SnsFinite(np.maximum(signed, 0.0), signed, key.qber, single, phase_error)
-
-
-def _kept(one, both, none, eps):
-    """Pairs of odd parity per key window; see `twin_field`."""
-    right, clash, empty = eps * (1.0 - eps) * one, eps**2 * both, (1.0 - eps) ** 2 * none
-    zeros, ones = right + clash, right + empty
-    return np.minimum(zeros, ones) / (zeros * ones) * (right**2 + clash * empty)
+    return SnsFinite(np.maximum(signed, 0.0), signed, qber, single, phase_error), kept
 
 
 def _wrong_detector(eta, d, e_d, s: SnsSettings):
@@ -181,9 +183,8 @@ def best_sns_finite(
     eta, n, d, e_d = (x.ravel() for x in inputs)
 
     def value(points):
-        setting = _settings(points)
-        signed = _rate(eta, n, d, e_d, setting, error_correction, eps_cor).signed_rate
-        kept = setting.key_share**2 * _kept(*_windows(eta, setting.mu_z, d), setting.sending)
+        found, kept = _rate(eta, n, d, e_d, _settings(points), error_correction, eps_cor)
+        signed = found.signed_rate
         # without a key, by what is missing for each bit kept: to keep no bits at all is no way to a key
         return np.where(signed > 0.0, signed, np.minimum(signed, 0.0) / kept)
 

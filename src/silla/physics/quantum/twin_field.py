@@ -202,10 +202,15 @@ def _windows(eta, mu, d):
     from scipy.special import i0e
 
     light, dark = eta * mu, 1.0 - d
-    one = 2.0 * dark * np.exp(-0.5 * light) * (d - dark * np.expm1(-0.5 * light))
     # mean over the phases of exp(-light (1 - cos)) is i0e(light)
     both = 2.0 * dark * (i0e(light) - dark * np.exp(-2.0 * light))
-    return one, both, 2.0 * d * dark
+    return _one_sends(eta, mu, d), both, 2.0 * d * dark
+
+
+def _one_sends(eta, mu, d):
+    """Chance of exactly one click when one side sends."""
+    half = np.expm1(-0.5 * eta * mu)
+    return 2.0 * (1.0 - d) * (1.0 + half) * (d - (1.0 - d) * half)
 
 
 def best_cal(transmittance: ArrayLike, **arguments: Any) -> tuple[TwinKey, Any]:
