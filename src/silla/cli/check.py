@@ -80,6 +80,7 @@ def _counts(s: Scenario, folder: Path) -> dict[str, int]:
         "fibres": len(s.fibres),
         "key_links": sum(k.enabled for k in s.quantum.keys) if s.quantum.enabled else 0,
         "direct_links": sum(k.enabled for k in s.quantum.direct) if s.quantum.enabled else 0,
+        "air_links": sum(k.enabled for k in s.quantum.air) if s.quantum.enabled else 0,
         "security": len(s.security),
         "events": len(s.events),
     }

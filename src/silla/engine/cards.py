@@ -49,6 +49,14 @@ def _prefixes(world: World) -> Iterator[str]:
             "quantum.bounds.plob",
             "quantum.channel",
         )
+    if len(world.air.id):
+        yield from (
+            "optical.free_space.budget",
+            "quantum.finite_key.two_decoy",
+            "quantum.detectors",
+            "quantum.bounds.plob",
+            "quantum.channel",
+        )
     if world.fibres.classical_channels.any() and len(world.key_links.id):
         yield "optical.raman"
     if len(world.direct_links.id):

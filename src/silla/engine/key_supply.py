@@ -1,4 +1,4 @@
-"""Where keys come from over the day: links on fibres, chains of repeaters, under attacks and cuts.
+"""Where keys come from over the day: links on fibres, chains of repeaters, satellites, the air; attacks and cuts.
 
 An attack is answered by what the receiver can measure. Interception raises the error rate; splitting of photon numbers
 bends the decoys' counts, and the finite-key formula, fed with those counts, gives nothing; a Trojan horse is met by the
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from silla.engine.air import air_supply
 from silla.engine.attacks import Attacked, attacked_keys
 from silla.engine.passes import passages
 from silla.engine.quantum import KeyRates, LinkBudget, key_rates, pair_rates
@@ -40,7 +41,7 @@ class Disturbed:
 
 @dataclass(frozen=True)
 class Supply:
-    """Keys of every store [k]: links on fibres first, then chains of repeaters; t epochs.
+    """Keys of every store [k]: on fibres, chains of repeaters, satellites, through the air; t epochs.
 
     ends [k, 2] places, satellites counted after the last of them; trusted [places and satellites]. produced, known
     [t, k] bits made, and those of them that an eavesdropper has. qber, state [t, k]. stock_bits, initial_bits [k].
@@ -86,14 +87,18 @@ def key_supply(
     chain = _chain_supply(world, events, step_s)[:, :, keys]
     space, down = _space_supply(world, epochs_s, step_s), world.downlinks
     above = np.stack([down.station, len(world.places.id) + down.satellite], axis=1)
-    ends = np.concatenate([world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2), above])
-    joined = [np.concatenate(parts, axis=1) for parts in zip(fibre, chain, space)]
+    air = world.air
+    ends = np.concatenate(
+        [world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2), above, air.ends]
+    )
+    sources = (fibre, chain, space, _air_supply(world, epochs_s, step_s))
+    joined = [np.concatenate(parts, axis=1) for parts in zip(*sources)]
     supply = Supply(
-        (*links.id, *(name for name, mine in zip(chains.id, keys) if mine), *down.id),
+        (*links.id, *(name for name, mine in zip(chains.id, keys) if mine), *down.id, *air.id),
         ends, np.concatenate([world.places.trusted, world.satellites.trusted]),
         joined[0], joined[1], joined[2], joined[3].astype(np.int64),
-        np.concatenate([links.stock_bits, chains.stock_bits[keys], down.stock_bits]),
-        np.concatenate([links.initial_bits, chains.initial_bits[keys], down.initial_bits]),
+        np.concatenate([links.stock_bits, chains.stock_bits[keys], down.stock_bits, air.stock_bits]),
+        np.concatenate([links.initial_bits, chains.initial_bits[keys], down.initial_bits, air.initial_bits]),
     )  # fmt: skip
     return supply, clean
 
@@ -155,6 +160,12 @@ def _space_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.f
         if out[3, t, p.link] != UP:
             out[3, t, p.link] = UP if p.key_bit > 0 else NO_KEY
     return out
+
+
+def _air_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
+    """[4, t, links through the air]: bits, none known to others, error rate, state."""
+    bits, qber, works = air_supply(world, epochs_s, step_s)
+    return np.stack([bits, np.zeros_like(bits), qber, np.where(works, UP, NO_KEY)])
 
 
 def chain_messages(world: World, events: Disturbed, step_s: float) -> tuple[NDArray[np.int64], Floats]:

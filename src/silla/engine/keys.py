@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.errors import RunError
+from silla.engine.air import DAY_DEG, NIGHT_DEG, air_line, air_point
 from silla.engine.key_supply import STATES, Supply, disturbed, key_supply
 from silla.engine.messages import DirectDay, MessageDay, direct_day, message_day
 from silla.engine.passes import passages
@@ -25,6 +26,7 @@ from silla.engine.quantum import (
     pair_rates,
     plob_bit_per_s,
 )
+from silla.engine.quantum_protocols import key_point
 from silla.physics.optical.fibre import transmittance
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.key_routing import allocate
@@ -262,7 +264,27 @@ def key_links_of(world: World, variant: str, hours: float = 24.0) -> list[tuple]
     limits = tuple("the fibre is passed twice" if r > 0 else "loss" for r in direct.bit_per_s)
     bound = plob_bit_per_s(links, budget)
     rows += _link_rows(world, variant, "direct", links, budget, direct.qber, direct.bit_per_s, bound, limits)
-    return rows + _chain_rows(world, variant) + _downlink_rows(world, variant, hours)
+    return rows + _chain_rows(world, variant) + _downlink_rows(world, variant, hours) + _air_rows(world, variant)
+
+
+def _air_rows(world: World, variant: str) -> list[tuple]:
+    """Links through the air without events, by night: what they yield at best; the last column tells of the day."""
+    a, rows = world.air, []
+    for i, ident in enumerate(a.id):
+        line = air_line(world, i, a.weather[i], NIGHT_DEG if a.light[i] != "day" else DAY_DEG)
+        found, bright = key_point(line), air_point(world, i, a.weather[i], DAY_DEG)
+        rate, by_day = (p.bit * float(a.pulse_rate_hz[i]) for p in (found, bright))
+        dim = a.light[i] != "auto" or by_day > 0.9 * rate
+        limit = "loss of the air" if dim else f"daylight: {by_day:.3g} bit/s then"
+        rows.append(
+            (
+                variant, ident, "air", "decoy-bb84", " to ".join(world.places.name[e] for e in a.ends[i]),
+                float(a.length_m[i]) / 1e3, -10.0 * np.log10(line.channel), np.nan, line.background, found.qber, rate,
+                float(plob_bit(line.channel)) * float(a.pulse_rate_hz[i]),
+                limit if rate > 0 else f"loss of the air: {a.weather[i]}",
+            )
+        )  # fmt: skip
+    return rows
 
 
 def _downlink_rows(world: World, variant: str, hours: float) -> list[tuple]:

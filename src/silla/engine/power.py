@@ -61,5 +61,5 @@ def cell_power_w(world: World, load: Floats) -> Floats:
 
 def quantum_power_w(world: World) -> float:
     """Electrical power of all quantum links, W."""
-    links = (world.key_links, world.direct_links, world.repeaters, world.downlinks)
+    links = (world.key_links, world.direct_links, world.repeaters, world.downlinks, world.air)
     return float(sum(part.equipment_w.sum() for part in links))

@@ -292,9 +292,10 @@ def _cdf_rows(
 def key_link_table(plan: Plan, days: Mapping[str, VariantDay]) -> Table:
     """Light budget, QBER, rate and bound of every quantum link of every variant."""
     spec = [
-        ("variant", "", "Variant"), ("id", "", "Link"), ("kind", "", "key, direct, satellite"),
+        ("variant", "", "Variant"), ("id", "", "Link"), ("kind", "", "key, direct, satellite, air"),
         ("protocol", "", "Protocol"),
-        ("fibre", "", "Fibre"), ("length_km", "km", "Length"), ("loss_db", "dB", "Loss of the fibre"),
+        ("fibre", "", "Fibre, or what else it passes"), ("length_km", "km", "Length"),
+        ("loss_db", "dB", "Loss of the line without the receiver"),
         ("raman_per_gate", "1", "Raman clicks per gate"), ("dark_per_gate", "1", "Dark clicks per gate"),
         ("qber", "1", "Error rate"), ("rate_bit_per_s", "bit/s", "Secret bits per second"),
         ("plob_bit_per_s", "bit/s", "Capacity of the fibre without repeaters"), ("limited_by", "", "What limits it"),

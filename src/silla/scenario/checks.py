@@ -108,7 +108,7 @@ def _unique_ids(s: Scenario, known: _Known) -> Iterator[Problem]:
     stores = {x.id or x.fibre: f"quantum.keys[{i}]" for i, x in enumerate(s.quantum.keys)}
     chains: list[tuple[Path, str]] = [
         (("quantum", group, i, "id"), x.id)
-        for group in ("repeaters", "downlinks")
+        for group in ("repeaters", "downlinks", "air")
         for i, x in enumerate(getattr(s.quantum, group))
     ]
     yield from _repeated(chains, stores, "quantum link")
@@ -252,6 +252,7 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
             )
     yield from _repeaters(s, known)
     yield from _satellites(s, known)
+    yield from _air(s, known)
     for i, message in enumerate(s.quantum.messages):
         path: Path = ("quantum", "messages", i)
         yield from _profile(path, message.profile, known)
@@ -306,6 +307,22 @@ def _satellites(s: Scenario, known: _Known) -> Iterator[Problem]:
             yield ("day", "date"), f"{s.day.date!r} is no date; YYYY-MM-DD, as 2026-03-20"
 
 
+def _air(s: Scenario, known: _Known) -> Iterator[Problem]:
+    for i, link in enumerate(s.quantum.air):
+        path: Path = ("quantum", "air", i)
+        for j, end in enumerate(link.ends):
+            if end not in known.places:
+                yield (*path, "ends", j), _missing("site or node", end, known.places)
+        if link.ends[0] == link.ends[1]:
+            yield (*path, "ends"), f"both ends are {link.ends[0]!r}; a link joins two places"
+        for j, height in enumerate(link.heights_m):
+            if not 0.0 < height <= 9000.0:
+                yield (*path, "heights_m", j), f"a telescope is {height:g} m above the ground, allowed 0 to 9000 m"
+        if link.light == "auto" and s.origin is None:
+            told = "the Sun's place needs `origin: {lat: ..., lon: ...}`; or say `light: day` or `light: night`"
+            yield (*path, "light"), told
+
+
 def _security(s: Scenario, known: _Known) -> Iterator[Problem]:
     for i, entry in enumerate(s.security):
         path: Path = ("security", i)
@@ -325,7 +342,10 @@ def _events(s: Scenario, known: _Known) -> Iterator[Problem]:
         "cut": ("fibre", known.fibres),
         "burst": ("demand", known.demand),
         "outage": ("site", known.sites),
-        "weather": ("station of a downlink", {d.station for d in s.quantum.downlinks}),
+        "weather": (
+            "station of a downlink",
+            {d.station for d in s.quantum.downlinks} | {end for a in s.quantum.air for end in a.ends},
+        ),
     }
     for i, event in enumerate(s.events):
         given = [name for name in targets if getattr(event, name) is not None]

@@ -1,4 +1,4 @@
-"""Quantum links over fibre, chains of repeaters, and the messages sent over them."""
+"""Quantum links over fibre, through the air and to satellites, chains of repeaters, and the messages over them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 from silla.scenario.fields import REQUIRED, Part, choice, listing, quantity, reference, text
 
 __all__ = [
+    "AirLink",
     "DirectLink",
     "Downlink",
     "Homodyne",
@@ -261,6 +262,57 @@ class Downlink(KeyStore):
     enabled: bool = Field(default=True, description="Whether the link exists.")
 
 
+class AirLink(KeyStore):
+    """Quantum keys through the air between two places: decoy-state BB84 with finite statistics, by day and by night."""
+
+    id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)
+    ends: tuple[str, ...] = Field(
+        ...,
+        min_length=2,
+        max_length=2,
+        description="Sites or nodes with the transmitter and the receiver; their distance is that of their places.",
+        json_schema_extra={"refers_to": "place"},
+    )
+    heights_m: tuple[float, ...] = Field(
+        (30.0, 30.0), min_length=2, max_length=2, description="Of the two telescopes above the ground, m; the Earth is "
+        "round, and a link beyond the horizon is refused."
+    )  # fmt: skip
+    weather: Sky = choice("clear", description="Air along the path, of which clouds are no part; events may change it.")
+    turbulence: float = quantity(
+        1e-14, unit="m^(-2/3)", ge=1e-18, le=1e-11, description="C_n^2 along the path: 1e-16 calm night, 1e-13 strong."
+    )
+    light: Literal["auto", "day", "night"] = choice(
+        "auto", description="auto: where the Sun is over the scenario's origin; otherwise day or night all day."
+    )
+    wavelength_nm: float = quantity(
+        1550.0,
+        unit="nm",
+        ge=400,
+        le=1625,
+        description="Wavelength.",
+        source="Liao et al., Nature Photonics 11, 509 (2017): 1550 nm by day",
+    )
+    transmitter_m: float = quantity(0.1, unit="m", gt=0, le=5, description="Diameter of the transmitter's telescope.")
+    receiver_m: float = quantity(0.2, unit="m", gt=0, le=10, description="Diameter of the receiver's telescope.")
+    divergence_urad: float | None = quantity(
+        None, unit="urad", gt=0, le=10_000, description="Half angle of the beam at 1/e2; none: that of the diameter."
+    )
+    jitter_urad: float = quantity(5.0, unit="urad", ge=0, le=1000, description="Pointing jitter in each axis.")
+    optics: float = quantity(0.4, unit="1", ge=1e-4, le=1, description="Transmittance of both ends, without detector.")
+    field_urad: float = quantity(100.0, unit="urad", gt=0, le=10_000, description="Field of view, full angle.")
+    filter_nm: float = quantity(0.1, unit="nm", gt=0, le=100, description="Width of the receiver's filter.")
+    gate_ns: float = quantity(0.5, unit="ns", gt=0, le=100, description="Kept around each pulse.")
+    pulse_rate_mhz: float = quantity(100.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
+    detector: str = reference("snspd", to="detectors", description="Detector of the catalogue; there are two.")
+    misalignment: float = quantity(0.01, unit="1", ge=0, lt=0.5, description="Error rate of signal clicks.")
+    block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
+    security_epsilon: float = quantity(1e-9, unit="1", gt=0, le=1e-3, description="Secrecy of a distilled block.")
+    equipment_w: float = quantity(
+        150.0, unit="W", ge=0, le=50_000, description="Of both ends.", source="declared: trackers and rack units"
+    )
+    enabled: bool = Field(default=True, description="Whether the link exists.")
+
+
 class Message(Part):
     """Direct quantum messages from one place to another, over one link or relayed over several."""
 
@@ -298,4 +350,5 @@ class Quantum(Part):
     repeaters: tuple[Repeater, ...] = listing("Chains of quantum repeaters.", max_length=500)
     satellites: tuple[Satellite, ...] = listing("Satellites.", max_length=100)
     downlinks: tuple[Downlink, ...] = listing("Keys from satellites to stations.", max_length=500)
+    air: tuple[AirLink, ...] = listing("Keys through the air between two places.", max_length=500)
     messages: tuple[Message, ...] = listing("Messages to be sent over quantum links.", max_length=1000)

@@ -46,7 +46,9 @@ class Event(Part):
     cut: str | None = reference(None, to="fibre", description="Fibre that is cut.")
     burst: str | None = reference(None, to="demand", description="Group of users that grows.")
     factor: float = quantity(3.0, unit="1", gt=0, le=100, description="How many times more users in a burst.")
-    weather: str | None = reference(None, to="place", description="Station of a satellite whose sky changes.")
+    weather: str | None = reference(
+        None, to="place", description="Station of a satellite, or end of a link through the air, whose sky changes."
+    )
     becomes: Sky = choice("overcast", description="What its sky becomes.")
     outage: str | None = reference(None, to="site", description="Site that is off.")
 

@@ -20,6 +20,7 @@ from silla.scenario.loader import Loaded
 from silla.scenario.models import Scenario
 from silla.scenario.places import Place
 from silla.scenario.radio import Cell
+from silla.world.air import compile_air
 from silla.world.layout import Laid, lay_out
 from silla.world.networks import (
     compile_direct,
@@ -99,6 +100,7 @@ def compile_world(scenario: Scenario, folder: Path, variant: str = "base") -> Wo
         repeaters=compile_repeaters(scenario, fibres, parts),
         satellites=compile_satellites(scenario),
         downlinks=compile_downlinks(scenario, places, place),
+        air=compile_air(scenario, places, place, parts),
         messages=compile_messages(scenario, place),
         flows=compile_flows(scenario, place, sites),
         energy=compile_energy(scenario),

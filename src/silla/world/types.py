@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from silla.physics.radio.footprints import Footprints
 
 __all__ = [
+    "AirLinks",
     "Antennas",
     "Area",
     "Carriers",
@@ -314,6 +315,37 @@ class Satellites:
 
 
 @dataclass(frozen=True)
+class AirLinks:
+    """Quantum keys through the air between two places."""
+
+    id: Strings
+    ends: Ints  # [n, 2] place index: transmitter, receiver
+    length_m: Floats
+    lat_deg: Floats  # of the scenario's origin, for the Sun
+    lon_deg: Floats
+    light: Strings
+    weather: Strings
+    turbulence: Floats
+    wavelength_m: Floats
+    transmitter_m: Floats
+    receiver_m: Floats
+    divergence_rad: Floats  # NaN: that of the diameter
+    jitter_rad: Floats
+    optics: Floats
+    field_rad: Floats
+    filter_m: Floats
+    gate_s: Floats
+    pulse_rate_hz: Floats
+    detector: tuple[dict[str, Any], ...]
+    misalignment: Floats
+    block_bits: Floats
+    security_epsilon: Floats
+    equipment_w: Floats
+    stock_bits: Floats
+    initial_bits: Floats
+
+
+@dataclass(frozen=True)
 class Downlinks:
     """Quantum keys from satellites to stations."""
 
@@ -420,6 +452,7 @@ class World:
     repeaters: Repeaters
     satellites: Satellites
     downlinks: Downlinks
+    air: AirLinks
     messages: Messages
     flows: TrafficFlows
     energy: EnergyModel

@@ -119,6 +119,7 @@ def rate_figure(stored: Stored, caption: str) -> Figure | None:
     for kind, name, colour, symbol in (
         ("key", "key link", "$blue", "circle"),
         ("direct", "direct communication", "$purple", "diamond"),
+        ("air", "key link through the air, by night", "$green", "square"),
     ):
         rows = mine.filter((pl.col("kind") == kind) & (pl.col("rate_bit_per_s") > 0))
         if rows.height:

@@ -1,0 +1,132 @@
+"""Keys through the air. Oracles: budget and finite key put together by hand, conservation, the Sun, geometry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from tests.engine.scenarios import CITY, world_of
+
+from silla.base.errors import ScenarioError
+from silla.engine.air import air_budget, air_point, sun_elevations
+from silla.engine.key_supply import STATES
+from silla.engine.keys import key_day, key_links_of
+from silla.engine.power import quantum_power_w
+from silla.physics.optical.air import WEATHERS
+from silla.physics.optical.free_space import Terminals, level_budget, stray_photons_per_s
+from silla.physics.optical.orbit import Station, julian_date, sun_elevation_deg
+from silla.physics.quantum.finite_key_best import best_finite_key
+from silla.world.air import horizon_m
+
+AIR = (
+    "origin={lat: 35.84, lon: 129.287}", "day.date=2026-11-28", "day.utc_offset_h=9", "quantum.keys=[]",
+    "quantum.direct=[]",
+    "quantum.air=[{id: beam, ends: [hub, relay], stock_mbit: 1000, initial_fraction: 0}, "
+    "{id: tail, ends: [relay, core], stock_mbit: 1000, initial_fraction: 0, light: night}]",
+)  # fmt: skip
+
+
+def day(*overrides, step_s=3600.0):
+    world = world_of(CITY, *AIR, *overrides)
+    epochs = np.arange(round(86400 / step_s)) * step_s
+    hub = np.zeros((1, len(epochs), len(world.places.id)))
+    hub[:, :, world.places.id.index("hub")] = 4e6
+    return world, key_day(world, hub, epochs, step_s)
+
+
+def test_a_link_is_its_budget_its_background_and_a_finite_key():
+    world = world_of(CITY, *AIR, "events=[]")
+    length = np.hypot(8000, 900)
+    assert world.air.length_m[0] == pytest.approx(length)
+    ends = Terminals(1550e-9, 0.1, 0.2, None, 5e-6, 0.4, 100e-6, 0.1e-9)
+    loss = float(level_budget(ends, length, weather=WEATHERS["haze"]).total_db)
+    assert float(air_budget(world, 0, "haze").total_db) == pytest.approx(loss)
+    for sun, radiance in ((-40.0, 1.5e-5), (30.0, 15.0)):
+        y0 = 1 - np.exp(-0.5e-9 * (2 * 100 + 0.8 * stray_photons_per_s(ends, radiance)))
+        alone = best_finite_key(
+            10 ** (-loss / 10) * 0.8, y0=y0, misalignment=0.01, eps_sec=1e-9, block=1e7,
+            afterpulse=world.air.detector[0]["afterpulse"],
+        )  # fmt: skip
+        found = air_point(world, 0, "haze", sun)
+        dead = 1 + found.clicks / 2 * 100e6 * 40e-9  # clicks of a basis fall on two detectors
+        assert found.bit == pytest.approx(float(alone.rate) / dead, rel=0.02)
+
+
+def test_keys_of_the_day_follow_sun_weather_and_add_up():
+    foggy = 'events=[{at: "21:00", for_min: 90, weather: hub, becomes: fog}]'
+    world, k = day(foggy)
+    beam, tail = (k.supply.id.index(name) for name in ("beam", "tail"))
+    made = k.supply.produced
+    assert made[0, beam] > 1.5 * made[13, beam] > 0  # midnight against early afternoon
+    night, thick = (air_point(world, 0, sky, -90.0) for sky in ("clear", "fog"))
+    assert thick.bit == 0.0
+    assert made[21, beam] == 0.0 and STATES[k.supply.state[21, beam]] == "no key"
+    assert made[22, beam] == pytest.approx(0.5 * 3600 * 100e6 * night.bit)
+    assert np.ptp(made[:, tail]) == 0.0  # told that it is always night, and no fog at its ends
+    # all of the key made is used, or in stock, or finds the stock full
+    stock = np.concatenate([[0.0], k.stock[0, :, beam]])
+    lost = stock[:-1] + made[:, beam] - k.consumed[0, :, beam] - stock[1:]
+    assert (lost > -1).all() and k.consumed[0, :, beam].sum() > 0
+
+
+def test_traffic_is_served_over_both_links_and_the_trusted_relay():
+    assert day("events=[]")[1].key_served.sum() > 0
+    assert day("events=[]", "nodes[relay].trusted=false")[1].key_served.sum() == 0
+
+
+def test_the_sun_is_that_of_the_date_and_the_clock():
+    world = world_of(CITY, *AIR, "events=[]")
+    noon_utc = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
+    times = np.array([12.0, 18.0]) * 3600
+    jd = np.array([julian_date(noon_utc), julian_date(noon_utc + timedelta(hours=6))])
+    expected = sun_elevation_deg(Station("x", 35.84, 129.287, 0.0), jd)
+    assert sun_elevations(world, 0, times) == pytest.approx(expected, abs=1e-3)
+    assert (sun_elevations(world, 1, times) == -90).all()
+
+
+def test_rows_and_power():
+    world = world_of(CITY, *AIR, "events=[]")
+    rows = {row[1]: row for row in key_links_of(world, "v") if row[2] == "air"}
+    assert set(rows) == {"beam", "tail"}
+    assert rows["beam"][10] == pytest.approx(100e6 * air_point(world, 0, "clear", -90.0).bit)
+    assert 0 < rows["beam"][10] < rows["beam"][11] and "daylight" in rows["beam"][12]
+    bare = world_of(CITY, *AIR[:-1], "events=[]")
+    assert quantum_power_w(world) - quantum_power_w(bare) == pytest.approx(300.0)
+    assert not key_links_of(world_of(CITY, *AIR, "quantum.enabled=false", "events=[]"), "v")
+
+
+def test_horizon():
+    """Tangent lines of a circle of 7/6 of the Earth's radius, taken exactly."""
+    for low, high in ((2.0, 2.0), (30.0, 300.0)):
+        r = 6_371_000.0 * 7 / 6
+        exact = sum(r * np.arccos(r / (r + h)) for h in (low, high))
+        assert horizon_m((low, high)) == pytest.approx(exact, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("override", "text"),
+    [
+        ("quantum.air=[{id: a, ends: [hub, moon]}]", "no site or node has the id 'moon'"),
+        ("quantum.air=[{id: a, ends: [hub, hub]}]", "both ends are 'hub'"),
+        ("quantum.air=[{id: a, ends: [hub]}]", "ends"),
+        ("quantum.air=[{id: a, ends: [hub, core], heights_m: [2, 2]}]", "beyond the horizon"),
+        ("quantum.air=[{id: a, ends: [hub, core], heights_m: [0, 2]}]", "above the ground"),
+        ("quantum.air=[{id: a, ends: [hub, core], detector: eye}]", "eye"),
+        ("quantum.air=[{id: a, ends: [hub, core]}, {id: a, ends: [hub, relay]}]", "'a' is already used"),
+        ("events=[]|nodes[relay].x_m=5|nodes[relay].y_m=900", "apart, allowed 10 m"),
+        ("nodes[relay].x_m=200000", "allowed 10 m to 150 km"),
+        ("events=[{at: '10:00', weather: macro00}]", "macro00"),
+        ("quantum.air=[{id: a, ends: [hub, core], pulse_rate_mhz: .nan}]", "pulse_rate_mhz"),
+    ],
+)
+def test_faults_are_told(override, text):
+    with pytest.raises(ScenarioError, match=text):
+        world_of(CITY, *AIR, *override.split("|"))
+
+
+def test_without_an_origin_the_light_must_be_told():
+    air = "quantum.air=[{id: a, ends: [hub, relay]%s}]"
+    with pytest.raises(ScenarioError, match="Sun"):
+        world_of(CITY, air % "")
+    assert world_of(CITY, air % ", light: night").air.light == ("night",)
