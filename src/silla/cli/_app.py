@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "satellite": ("silla.cli.satellite:satellite", "Keys of a satellite's passages over a station."),
     "coexist": ("silla.cli.coexist:coexist", "Where to put a quantum channel beside classical ones."),
     "distil": ("silla.cli.distil:distil", "Secret keys at both ends of a quantum link, from its photons."),
+    "solve": ("silla.cli.solve:solve", "A network problem by classical and quantum solvers, side by side."),
     "calibrate": ("silla.cli.calibrate:calibrate", "The large-scale calibration cases of 3GPP."),
     "models": ("silla.cli.models:models", "List the published models with their sources and validity."),
     "bench": ("silla.cli.bench:bench", "Measure the headline figures on this machine."),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from silla.base.errors import ArgumentError, ScenarioError
 from silla.base.hashing import content_hash
 from silla.base.provenance import model
 from silla.engine.cards import models_used
 from silla.engine.fields import Grid, grids_of, map_carrier
+from silla.engine.solve import Question, check_question
 from silla.engine.tasks import Task, group_factors
 from silla.scenario.loader import Loaded
 from silla.world.compile import compile_world, compile_worlds
@@ -38,11 +41,13 @@ class Plan:
     grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
     map_carriers: dict[str, str] = field(default_factory=dict)
     sensitivity: dict[tuple[int, float | None], list[Task]] = field(default_factory=dict)
+    solve: dict[tuple[str, str], Task] = field(default_factory=dict)  # (variant, id of the question)
 
     def tasks(self) -> list[Task]:
         """Every task once, in a fixed order."""
         groups = [self.snapshot, self.day, self.maps, self.sensitivity]
-        return list({t.hash: t for g in groups for tasks in g.values() for t in tasks}.values())
+        listed = [t for g in groups for tasks in g.values() for t in tasks]
+        return list({t.hash: t for t in (*listed, *self.solve.values())}.values())
 
     def world(self, variant: str) -> World:
         """The world of a variant."""
@@ -69,6 +74,7 @@ def plan_run(loaded: Loaded) -> Plan:
         plan.day[name] = [_epoch(world, hashes[name], t, step, s.day.drops) for t in epochs] if s.day else []
         _plan_map(plan, name, world)
     _plan_sensitivity(plan)
+    _plan_solve(plan)
     return plan
 
 
@@ -125,6 +131,26 @@ def _plan_sensitivity(plan: Plan) -> None:
         for value in entry.values:
             changed = loaded.by_sensitivity[i, value]
             plan.sensitivity[i, value] = _add(plan, compile_world(changed, loaded.folder))
+
+
+def _plan_solve(plan: Plan) -> None:
+    """The questions of `solve`, each on the worlds of its variants; ScenarioError for options that a problem lacks."""
+    for i, entry in enumerate(plan.loaded.scenario.solve):
+        if not entry.enabled:
+            continue
+        question = Question(
+            entry.id or f"{entry.problem}-{i}", entry.title, entry.problem, tuple(sorted(entry.options.items())),
+            entry.solvers, entry.cpu_s, entry.seeds, entry.trials,
+        )  # fmt: skip
+        try:
+            check_question(question)
+        except ArgumentError as error:
+            raise ScenarioError(f"solve[{i}].options: {error}") from None
+        names = [v for v in plan.variants if v in entry.variants] if entry.variants else [list(plan.variants)[-1]]
+        for name in names:
+            plan.solve[name, question.id] = Task(
+                "solve", plan.variants[name], 0.0, (0, 1), (), extra=dataclasses.astuple(question)
+            )
 
 
 def _add(plan: Plan, world: World) -> list[Task]:

@@ -20,6 +20,7 @@ from silla.engine.tables import (
     sensitivity_table,
     users_table,
 )
+from silla.engine.tables_solve import solve_tables
 from silla.engine.tasks import Record, Task
 from silla.results.summary import Metric
 from silla.results.tables import Grid, Table
@@ -72,6 +73,8 @@ def reduce_plan(plan: Plan, records: Mapping[str, Record]) -> Reduced:
     if plan.sensitivity:
         changed = {key: joined(_of(tasks, records)) for key, tasks in plan.sensitivity.items()}
         tables.append(sensitivity_table(plan, changed))
+    if plan.solve:
+        tables += solve_tables({key: records[task.hash] for key, task in plan.solve.items()}, plan)
     return Reduced(tables, list(_maps(plan, records)), summary)
 
 

@@ -132,6 +132,8 @@ def describe(plan: Plan, task: Task) -> str:
     """What a task does, for people."""
     names = {h: v for v, h in plan.variants.items()}
     where = names.get(task.world, "a sensitivity")
+    if task.kind == "solve":
+        return f"problem {task.extra[0]} of {where}"
     if task.kind == "map":
         return f"map of {where} from y = {task.extra[2][0]:.0f} m"
     clock = f"{int(task.at_s // 3600):02d}:{int(task.at_s % 3600 // 60):02d}"

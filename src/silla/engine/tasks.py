@@ -49,7 +49,8 @@ EDGES: dict[str, Floats] = {
 class Task:
     """One unit of work.
 
-    kind : "epoch" (drops at one time of the day), "snapshot" (drops with distributions), "map" (rows of the grid).
+    kind : "epoch" (drops at one time of the day), "snapshot" (drops with distributions), "map" (rows of the grid),
+    "solve" (a question of `engine.solve`).
     world : hash of the world. drops : (first, one past the last). at_s : time of day.
     factors : active share of each group of users, the file's users last. off_sites : sites out of order.
     extra : parameters of the kind, hashable by content.
@@ -114,6 +115,10 @@ def _threads() -> ThreadpoolController:
 def run_task(task: Task, worlds: Mapping[str, World]) -> Record:
     """The record of a task. Linear algebra runs on one thread, so that sums do not depend on the machine's cores."""
     with _threads().limit(limits=1):
+        if task.kind == "solve":
+            from silla.engine.solve import Question, solve  # it builds on this module
+
+            return solve(worlds[task.world], Question(*task.extra))
         model = _model(task, worlds)
         if task.kind == "map":
             return field_map(model, *task.extra)

@@ -42,6 +42,7 @@ def problems(
         _quantum,
         _security,
         _events,
+        _solve,
         _has_radio,
     )
     return [problem for check in checks for problem in check(scenario, known)]
@@ -357,6 +358,14 @@ def _events(s: Scenario, known: _Known) -> Iterator[Problem]:
                 yield ("events", i, name), _missing(kind, getattr(event, name), ids)
     if s.events and s.day is None:
         yield ("events",), "events need a `day`"
+
+
+def _solve(s: Scenario, known: _Known) -> Iterator[Problem]:
+    yield from _repeated([(("solve", i, "id"), x.id) for i, x in enumerate(s.solve) if x.id], {}, "problem")
+    for i, entry in enumerate(s.solve):
+        for j, name in enumerate(entry.variants):
+            if name not in s.variants:
+                yield ("solve", i, "variants", j), _missing("variant", name, s.variants)
 
 
 def _has_radio(s: Scenario, known: _Known) -> Iterator[Problem]:

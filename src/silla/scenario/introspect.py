@@ -159,10 +159,15 @@ def _annotated(annotation: Any) -> Iterator[Any]:
 
 
 def choices_of(info: FieldInfo | None) -> list[Any]:
-    """The literals that a field allows; empty when it is not a choice."""
+    """The literals that a field, or every entry of its list, allows; empty when it is not a choice."""
     if info is None:
         return []
-    return [value for m in members(info.annotation) if get_origin(m) is Literal for value in get_args(m)]
+    kinds = [
+        inner
+        for m in members(info.annotation)
+        for inner in (members(get_args(m)[0]) if get_origin(m) in (tuple, list) and get_args(m) else (m,))
+    ]
+    return [value for m in kinds if get_origin(m) is Literal for value in get_args(m)]
 
 
 @cache

@@ -12,6 +12,7 @@ from silla.scenario.infrastructure import Energy, Fibre, Pool, Security
 from silla.scenario.places import Node, Origin
 from silla.scenario.quantum import Quantum
 from silla.scenario.radio import Carrier, Cell, Environment, Layout, Site
+from silla.scenario.solve import Solve
 from silla.scenario.timeline import Day, Event, Sensitivity, Snapshot, Variant
 
 __all__ = ["BuildingsFile", "Files", "MapOptions", "Scenario", "SitesFile", "UsersFile"]
@@ -106,6 +107,7 @@ class Scenario(Part):
     day: Day | None = Field(default=None, description="A simulated day; without it only the snapshot runs.")
     events: tuple[Event, ...] = listing("What happens during the day.")
     map: MapOptions = Field(default_factory=MapOptions, description="Coverage map.")
+    solve: tuple[Solve, ...] = listing("Network problems to be solved.", max_length=50)
     sensitivity: tuple[Sensitivity, ...] = listing("Parameters tried at other values.", max_length=50)
     variants: dict[str, Variant] = mapping(
         "Patches of this scenario run side by side; without any the scenario itself is run."
