@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from silla.cli._app import run_command
+from silla.physics.optical.air import WEATHERS
+from silla.physics.optical.free_space import Terminals, level_budget, stray_photons_per_s
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.physics.quantum.presets import LIM
@@ -120,3 +122,50 @@ def test_plots_of_links(capsys, tmp_path):
         capsys.readouterr()
         text = page.read_text(encoding="utf-8")
         assert "Plotly.newPlot" in text and "Reach" in text
+
+
+def test_free_space_is_the_budget_the_sky_and_the_finite_key(capsys):
+    options = ["--free-space", "--preset", "rusca", "--finite-key", "1e7", "--km", "2,8", "--filter-nm", "0.1"]
+    night = qkd_json(capsys, *options, "--weather", "haze")
+    ends = Terminals(1550e-9, 0.1, 0.2, None, 5e-6, 0.4, 100e-6, 0.1e-9)
+    budget = level_budget(ends, np.array([2e3, 8e3]), weather=WEATHERS["haze"])
+    np.testing.assert_allclose(night["loss_db"], budget.total_db, rtol=1e-9)
+    y0 = 1 - (1 - 1e-8) * np.exp(-1e-9 * 0.5 * float(stray_photons_per_s(ends, 1.5e-5)))
+    expected = best_finite_key(0.5 * 10 ** (-budget.total_db / 10), block=1e7, y0=y0, misalignment=0.01)
+    np.testing.assert_allclose(night["rate_bit_per_pulse"], expected.rate, rtol=1e-6)
+    assert night["plob"][0] > plob_bit(10 ** (-budget.total_db[0] / 10))  # the telescopes' loss is not the air's
+    day = qkd_json(capsys, *options, "--weather", "haze", "--light", "day")
+    fog = qkd_json(capsys, *options, "--weather", "fog")
+    assert fog["max_km"] < day["max_km"] < night["max_km"] and day["y0"][0] > 1000 * night["y0"][0]
+    assert night["medium"] == "air" and night["attenuation_db_per_km"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--km", "0"], "distance"),
+        (["--km", "200"], "distance"),
+        (["--km", "nan"], "distance"),
+        (["--km", "5", "--weather", "hail"], "--weather"),
+        (["--km", "5", "--light", "noon"], "--light"),
+        (["--km", "5", "--telescopes-m", "0.1"], "--telescopes-m"),
+        (["--km", "5", "--telescopes-m", "0.1,-1"], "receiver_m"),
+        (["--km", "5", "--telescopes-m", "nan,1"], "transmitter_m"),
+        (["--km", "5", "--turbulence", "nan"], "--turbulence"),
+        (["--km", "5", "--optics", "2"], "optics"),
+        (["--km", "5", "--jitter-urad=-1"], "jitter"),
+        (["--km", "5", "--field-urad", "0"], "field"),
+        (["--km", "5", "--filter-nm", "nan"], "filter"),
+        (["--km", "5", "--gate-ns", "nan"], "gate"),
+        (["--km", "5", "--gate-ns=-3"], "gate"),
+        (["--km", "5", "--visibility-km", "0"], "visibility"),
+        (["--km", "5", "--quantum-nm", "5"], "wavelength"),
+        (["--km", "5", "--protocol", "tf"], "--free-space"),
+        (["--km", "5", "--classical-dbm", "0"], "--classical-dbm"),
+        (["--km", "5", "--attenuation-db-per-km", "0.2"], "--weather"),
+    ],
+)
+def test_odd_free_space_options_are_refused(options, says, capsys):
+    assert run_command(["qkd", "--free-space", *options]) == 2
+    out = capsys.readouterr()
+    assert says in out.err and out.out == ""

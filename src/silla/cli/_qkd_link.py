@@ -11,6 +11,7 @@ import numpy as np
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Range, check_domain
 from silla.base.units import dbm_to_w
+from silla.cli._qkd_air import LEAST_KM, MOST_KM, AirPath
 from silla.cli._qkd_protocols import MORE_PROTOCOLS, Continuous, Request
 from silla.physics.optical.fibre import attenuation_at, link_loss_db, nepers_per_m
 from silla.physics.optical.raman import noise_photons_per_s
@@ -56,26 +57,26 @@ class Link:
     intercepted: float = 0.0
     classical: Classical | None = None
     continuous: Continuous = field(default_factory=Continuous)
+    air: AirPath | None = None
 
 
 def along(link: Link, km: np.ndarray) -> dict[str, Any]:
     """Figures of the link at each distance (lists over `km`), and its reach.
 
-    Raises DomainError for distances below 0 or beyond 200 dB of loss (60 for cv-qkd), and for settings outside a
-    model's range.
+    Raises DomainError for distances below 0 or beyond 200 dB of loss (60 for cv-qkd; through the air, 10 m to 150 km),
+    and for settings outside a model's range.
     """
-    at = link.system.attenuation_db_per_km
     limit_db = CONTINUOUS_LIMIT_DB if link.protocol == "cv-qkd" else LIMIT_DB
-    limit_km = limit_db / at
-    advice = f"that is {limit_db:g} dB at {at:g} dB/km; nothing is received beyond it"
-    check_domain("distance", km, Range(0.0, limit_km, "km"), what="quantum link", advice=advice)
+    least_km, limit_km, advice = _limits(link, limit_db)
+    check_domain("distance", km, Range(least_km, limit_km, "km"), what="quantum link", advice=advice)
     _check_combination(link)
     found = _rates(link, km)
     step = 5.0 if link.block is not None or link.protocol in MORE_PROTOCOLS else 0.5
-    grid = np.append(np.arange(0.0, limit_km, step), limit_km)
+    grid = np.append(np.arange(least_km, limit_km, step), limit_km)
     reach = _last_positive(lambda x: _rates(link, x)["signed"], grid)
-    loss_db = link_loss_db(km * 1e3, at)
-    channel = 10.0 ** (-loss_db / 10.0)
+    loss_db = _loss_db(link, km)
+    between_db = loss_db if link.air is None else link.air.open_loss_db(km)
+    channel = 10.0 ** (-np.minimum(between_db, LIMIT_DB) / 10.0)
     clicks = link.system.clock_hz * found["gain"]
     per_s = found["rate"] * link.system.clock_hz * dead_time_factor(clicks, link.system.dead_time_s)
     shortest = _shortest_blocks(link, km, found["rate"])
@@ -93,6 +94,21 @@ def along(link: Link, km: np.ndarray) -> dict[str, Any]:
         "y0": found["y0"],
         "plob": plob,
     } | shortest
+
+
+def _limits(link: Link, limit_db: float) -> tuple[float, float, str]:
+    """(least distance, greatest, why) of the line."""
+    if link.air is not None:
+        return LEAST_KM, MOST_KM, "a level path through the air; the Earth is round"
+    at = link.system.attenuation_db_per_km
+    return 0.0, limit_db / at, f"that is {limit_db:g} dB at {at:g} dB/km; nothing is received beyond it"
+
+
+def _loss_db(link: Link, km: np.ndarray) -> np.ndarray:
+    """Loss of the line, fibre or air with its telescopes."""
+    if link.air is not None:
+        return link.air.loss_db(km)
+    return np.asarray(link_loss_db(km * 1e3, link.system.attenuation_db_per_km))
 
 
 def _shortest_blocks(link: Link, km: np.ndarray, rate: np.ndarray) -> dict[str, Any]:
@@ -118,12 +134,14 @@ def _shortest_blocks(link: Link, km: np.ndarray, rate: np.ndarray) -> dict[str, 
 def _channel(link: Link, km: np.ndarray):
     """Line transmittance, background per gate and signal error rate at each distance."""
     system = link.system
-    line = 10.0 ** (-link_loss_db(km * 1e3, system.attenuation_db_per_km) / 10.0)
+    line = 10.0 ** (-np.minimum(_loss_db(link, km), LIMIT_DB) / 10.0)
     error = intercept_resend_error(system.misalignment, link.intercepted)
     y0 = np.full(km.shape, system.y0)
     if link.classical is not None:
         clicks = _raman_photons_per_s(link, link.classical, km) * system.detector_efficiency
         y0 = 1.0 - (1.0 - system.y0) * np.exp(-clicks * link.classical.gate_s)
+    if link.air is not None:
+        y0 = 1.0 - (1.0 - y0) * np.exp(-link.air.stray_per_gate(system.detector_efficiency))
     return line, y0, np.full(km.shape, error)
 
 
@@ -208,12 +226,21 @@ def _rates(link: Link, km: np.ndarray) -> dict[str, Any]:
 
 def _check_combination(link: Link) -> None:
     """Refuse settings that a protocol has no model for, rather than leave them out in silence."""
+    if link.air is not None:
+        _check_air(link)
     if link.block is not None and link.protocol not in ("decoy-bb84", "cv-qkd", "sns"):
         raise ArgumentError(f"--finite-key: {link.protocol} has an asymptotic rate only; leave it out")
     if link.intercepted > 0.0 and link.protocol not in ("decoy-bb84", "dl04"):
         raise ArgumentError(f"--intercept: modelled for decoy-bb84 and dl04, not for {link.protocol}")
     if link.classical is not None and link.protocol not in ONE_WAY:
         raise ArgumentError(f"--classical-dbm: modelled for {', '.join(ONE_WAY)}, not for {link.protocol}")
+
+
+def _check_air(link: Link) -> None:
+    if link.protocol not in ONE_WAY:
+        raise ArgumentError(f"--free-space: modelled for {', '.join(ONE_WAY)}, not for {link.protocol}")
+    if link.classical is not None:
+        raise ArgumentError("--classical-dbm: classical channels share a fibre, and --free-space has none")
 
 
 def _last_positive(signed: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> float:

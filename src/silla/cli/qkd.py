@@ -9,14 +9,18 @@ import numpy as np
 import typer
 
 from silla.base.errors import ArgumentError
+from silla.base.provenance import check_domain
 from silla.cli._output import emit_json
 from silla.cli._plot import plot_path, write_line_plot
+from silla.cli._qkd_air import MOST_KM, air_path
 from silla.cli._qkd_link import Classical, Link, along, with_changes
 from silla.cli._qkd_protocols import MORE_PROTOCOLS, Continuous
 from silla.cli._quantum_options import bar, distances, one_of
+from silla.physics.optical.air import WEATHERS
 from silla.physics.quantum import mdi
 from silla.physics.quantum.cvqkd import DETECTIONS
 from silla.physics.quantum.decoy_bb84 import DECOYS
+from silla.physics.quantum.detectors import GATE
 from silla.physics.quantum.presets import PRESETS
 
 __all__ = ["qkd"]
@@ -57,6 +61,15 @@ def qkd(
     filter_nm: Annotated[float, typer.Option(help="Width of the receiver's filter.")] = 0.1,
     gate_ns: Annotated[float, typer.Option(help="Width of the receiver's gate.")] = 1.0,
     direction: Annotated[str, typer.Option(help="Of the classical channels: co or counter.")] = "co",
+    free_space: Annotated[bool, typer.Option("--free-space", help="Through level air instead of a fibre.")] = False,
+    weather: Annotated[str, typer.Option(help=f"--free-space: one of {', '.join(WEATHERS)}.")] = "clear",
+    visibility_km: Annotated[float | None, typer.Option(help="--free-space: instead of the weather's.")] = None,
+    light: Annotated[str, typer.Option(help="--free-space: night, moon, day or bright-day.")] = "night",
+    telescopes_m: Annotated[str, typer.Option(help="--free-space: diameters, transmitter and receiver.")] = "0.1,0.2",
+    jitter_urad: Annotated[float, typer.Option(help="--free-space: of the pointing, each axis.")] = 5.0,
+    optics: Annotated[float, typer.Option(help="--free-space: transmittance of both telescopes.")] = 0.4,
+    field_urad: Annotated[float, typer.Option(help="--free-space: field of view, full angle.")] = 100.0,
+    turbulence: Annotated[float, typer.Option(help="--free-space: C_n^2 along the path, m^(-2/3).")] = 1e-14,
     plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -65,7 +78,8 @@ def qkd(
     The preset gives a published system; options change it. With --finite-key the key is that of blocks of that many
     sifted bits (cv-qkd: symbols; sns: windows) at the best intensities; otherwise it is asymptotic. dl04 is direct
     communication: secret message bits. bbm92, mdi, tf and sns have a source or a station in the middle, and km is the
-    whole line; cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise.
+    whole line; cv-qkd gives bits per symbol with a receiver efficiency of 0.6 unless told otherwise. --free-space is a
+    level path between two telescopes, with the sky's light in the receiver's filter and gate.
     """
     one_of("--protocol", protocol, PROTOCOLS)
     page = plot_path(plot)
@@ -86,9 +100,19 @@ def qkd(
     classical = None
     if classical_dbm is not None:
         gate_s, filter_m = gate_ns * 1e-9, filter_nm * 1e-9
+        check_domain("gate", gate_s, GATE, what="quantum link", advice="gates of 0.1 to 2 ns are usual")
         classical = Classical(
             classical_dbm, classical_channels, classical_nm * 1e-9, quantum_nm * 1e-9, filter_m, gate_s, direction
         )
+    air = None
+    if free_space:
+        air = air_path(
+            weather=weather, visibility_km=visibility_km, light=light, telescopes_m=telescopes_m,
+            jitter_urad=jitter_urad, optics=optics, field_urad=field_urad, turbulence=turbulence,
+            wavelength_m=quantum_nm * 1e-9, filter_m=filter_nm * 1e-9, gate_s=gate_ns * 1e-9,
+        )  # fmt: skip
+        if attenuation_db_per_km is not None:
+            raise ArgumentError("--attenuation-db-per-km is a fibre's; --free-space takes --weather or --visibility-km")
     link = Link(
         system,
         protocol,
@@ -99,14 +123,18 @@ def qkd(
         intercept,
         classical,
         Continuous(modulation, excess_noise, electronic_noise, reconciliation, detection),
+        air,
     )
     found = along(link, distances(km))
     head = {
         "protocol": protocol,
         "preset": preset,
+        "medium": "air" if free_space else "fibre",
+        "weather": weather if free_space else None,
+        "light": light if free_space else None,
         "decoys": link.decoys if protocol in ("decoy-bb84", "mdi") else None,
         "finite_key_block": finite_key,
-        "attenuation_db_per_km": system.attenuation_db_per_km,
+        "attenuation_db_per_km": None if free_space else system.attenuation_db_per_km,
         "detector_efficiency": system.detector_efficiency,
         "misalignment": system.misalignment,
         "clock_hz": system.clock_hz,
@@ -117,7 +145,7 @@ def qkd(
         lines = {protocol: (found["km"], found["rate_bit_per_s"])}
         title = f"{protocol}, {preset}: {unit} over distance"
         reach = f"Reach {found['max_km']:.1f} km. {system.source.text}."
-        write_line_plot(page, lines, "fibre, km", f"{unit} per second", True, title, notes=[reach])
+        write_line_plot(page, lines, f"{head['medium']}, km", f"{unit} per second", True, title, notes=[reach])
     if json:
         emit_json(head | found)
     else:
@@ -163,7 +191,8 @@ def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
     unit = "secret message bits" if head["protocol"] == "dl04" else "secret key bits"
     block = f", blocks of {head['finite_key_block']:g} bits" if head["finite_key_block"] else ""
     decoys = f", {head['decoys']} decoys" if head["decoys"] else ""
-    title = f"{head['protocol']}, {head['preset']}{decoys}{block}: {unit}"
+    path = f", air, {head['weather']}, {head['light']}" if head["medium"] == "air" else ""
+    title = f"{head['protocol']}, {head['preset']}{decoys}{block}{path}: {unit}"
     table = Table(title=escape(title), caption=escape(head["source"]))
     for name in ("km", "dB", "bit/pulse", "bit/s", "QBER %", "mu", "PLOB %", ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
@@ -177,8 +206,10 @@ def _print(head: dict[str, Any], found: dict[str, Any]) -> None:
         table.add_row(*cells, f"[cyan]{bar(rate, rates)}[/cyan]")
     screen = Console(highlight=False)
     screen.print(table)
-    end = head["attenuation_db_per_km"] * found["max_km"] > 0.9999 * found["limit_db"]
-    limit = f", where the model's {found['limit_db']:g} dB end" if end else ""
+    at = head["attenuation_db_per_km"]
+    end = found["max_km"] >= MOST_KM if at is None else at * found["max_km"] > 0.9999 * found["limit_db"]
+    edge = f"{MOST_KM:g} km" if at is None else f"{found['limit_db']:g} dB"
+    limit = f", where the model's {edge} end" if end else ""
     screen.print(f"reach [bold]{found['max_km']:.1f} km[/bold]{limit}")
     for km, needed in zip(found["km"], found.get("shortest_block_bit", ())):
         if math.isinf(needed):
