@@ -22,12 +22,12 @@ from silla.coding.crc import append
 from silla.coding.encoding import encode, encode_packed
 from silla.coding.min_sum import decode, quantise
 
-__all__ = ["FIGURES"]
+__all__ = ["FIGURES", "processor_time"]
 
 _REPEATS = 7
 
 
-def _processor_time(call: Callable[[], Any], repeats: int = _REPEATS) -> float:
+def processor_time(call: Callable[[], Any], repeats: int = _REPEATS) -> float:
     """Least processor time in seconds of several calls, after one that does not count."""
     call()
     times = []
@@ -60,7 +60,7 @@ def _decoding(e: int, es_n0_db: float) -> Measured:
     """Information Mbit/s of ten iterations, and the peer's."""
     info, words = _blocks()
     part, llr = _received(words, e, es_n0_db)
-    rate = info.size / _processor_time(lambda: decode(part, llr, early_stop=False)) / 1e6
+    rate = info.size / processor_time(lambda: decode(part, llr, early_stop=False)) / 1e6
     peer, remark = bits_per_s("decode", e)
     return Measured(rate, None if peer is None else peer / 1e6, f"kernels: {kernels.isa()}; {remark}")
 
@@ -70,9 +70,9 @@ def _stopping(e: int, es_n0_db: float) -> Measured:
     info, words = _blocks(200)
     part, llr = _received(words, e, es_n0_db)
     stop = ("24B", part.k)
-    rate = info.size / _processor_time(lambda: decode(part, llr, crc=stop), 3) / 1e6
-    parity = info.size / _processor_time(lambda: decode(part, llr), 3) / 1e6
-    fixed = info.size / _processor_time(lambda: decode(part, llr, early_stop=False), 3) / 1e6
+    rate = info.size / processor_time(lambda: decode(part, llr, crc=stop), 3) / 1e6
+    parity = info.size / processor_time(lambda: decode(part, llr), 3) / 1e6
+    fixed = info.size / processor_time(lambda: decode(part, llr, early_stop=False), 3) / 1e6
     answer = decode(part, llr, crc=stop)
     errors = int((answer.bits != info).any(axis=1).sum())
     note = (
@@ -86,8 +86,8 @@ def _stopping(e: int, es_n0_db: float) -> Measured:
 def _encoding() -> Measured:
     info, _ = _blocks()
     code, packed = nr_code(1, 384), np.packbits(info, axis=1)
-    rate = info.size / _processor_time(lambda: encode_packed(code, packed)) / 1e9
-    loose = info.size / _processor_time(lambda: encode(code, info)) / 1e9
+    rate = info.size / processor_time(lambda: encode_packed(code, packed)) / 1e9
+    loose = info.size / processor_time(lambda: encode(code, info)) / 1e9
     peer, remark = bits_per_s("encode", 25344)
     note = f"kernels: {kernels.isa()}; all 46 rows, packed bits ({loose:.1f} with a byte per bit); {remark}"
     return Measured(rate, None if peer is None else peer / 1e9, note)

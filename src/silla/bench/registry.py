@@ -18,6 +18,7 @@ from silla.bench import (
     qaoa,
     quantum_rates,
     reports,
+    tbps,
 )
 from silla.bench.figure import Figure, Measured
 from silla.bench.photons import FIGURES as PHOTONS
@@ -30,6 +31,7 @@ FIGURES: dict[str, Figure] = {
         large_scale_links.FIGURE,
         obstruction_rays.FIGURE,
         *ldpc.FIGURES,
+        tbps.FIGURE,
         pusch_slot.FIGURE,
         *qaoa.FIGURES,
         quantum_rates.FIGURE,

@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "coexist": ("silla.cli.coexist:coexist", "Where to put a quantum channel beside classical ones."),
     "distil": ("silla.cli.distil:distil", "Secret keys at both ends of a quantum link, from its photons."),
     "solve": ("silla.cli.solve:solve", "A network problem by classical and quantum solvers, side by side."),
+    "link": ("silla.cli.link:link", "The radio link bit by bit; `link tbps` is one of 1 Tbit/s."),
     "calibrate": ("silla.cli.calibrate:calibrate", "The large-scale calibration cases of 3GPP."),
     "models": ("silla.cli.models:models", "List the published models with their sources and validity."),
     "bench": ("silla.cli.bench:bench", "Measure the headline figures on this machine."),
@@ -89,7 +90,11 @@ def _build(arguments: list[str]) -> Callable[..., Any]:
     app.callback()(_callback(typer))
     chosen = next((a for a in arguments if not a.startswith("-")), None)
     for verb, (target, about) in VERBS.items():
-        app.command(verb, help=None if verb == chosen else about)(_load(target) if verb == chosen else _not_loaded)
+        loaded = _load(target) if verb == chosen else _not_loaded
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=verb)
+        else:
+            app.command(verb, help=None if verb == chosen else about)(loaded)
     return app
 
 
@@ -108,7 +113,7 @@ def _callback(typer: Any) -> Callable[..., None]:
     return silla
 
 
-def _load(target: str) -> Callable[..., Any]:
+def _load(target: str) -> Any:
     module, _, function = target.partition(":")
     return getattr(importlib.import_module(module), function)
 

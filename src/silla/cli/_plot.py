@@ -47,6 +47,7 @@ class Panel:
     leave a gap. bands : (from, to, name) along x, shaded in turn. stacked : areas on top of one another.
     waterfall : bars that take off from one another; for each bar absolute, relative or total.
     polar : x is an azimuth in degrees clockwise from north and y an elevation in degrees: a track over the sky.
+    kind : "line"; "bar" (x may be names); or "density", one square picture, y the counts of its rows over x both ways.
     """
 
     series: Mapping[str, tuple[Any, Any]]
@@ -58,6 +59,7 @@ class Panel:
     stacked: bool = False
     polar: bool = False
     waterfall: Sequence[str] = ()
+    kind: str = "line"
 
 
 def plot_path(text: str | None) -> Path | None:
@@ -115,6 +117,22 @@ def write_panels(path: Path | str, panels: Sequence[Panel], title: str, notes: I
 def _traces(panel: Panel) -> list[dict[str, Any]]:
     traces = []
     for i, (name, (x, y)) in enumerate(panel.series.items()):
+        if panel.kind == "density":
+            at, z = np.asarray(x, float), np.asarray(y, float)
+            traces.append({"type": "heatmap", "name": name, "x": at, "y": at, "z": z, "colorscale": "Viridis"})
+            continue
+        if panel.kind == "bar":
+            heights = np.asarray(y, float)
+            traces.append(
+                {
+                    "type": "bar",
+                    "name": name,
+                    "x": list(x),
+                    "y": heights,
+                    "marker": {"color": _COLOURS[i % len(_COLOURS)]},
+                }
+            )
+            continue
         x = [str(v) for v in x] if _is_text(x) else np.asarray(x, float)
         y = np.asarray(y, float)
         if len(x) != y.size:
@@ -174,6 +192,8 @@ def _layout(panel: Panel) -> dict[str, Any]:
              "showarrow": False}
         )  # fmt: skip
     y_axis = grid | {"title": {"text": panel.y_title}}
+    if panel.kind == "density":
+        y_axis |= {"scaleanchor": "x"}
     if panel.log_y:
         y_axis |= {"type": "log", "exponentformat": "power", "dtick": _decades(panel)}
     return layout | {

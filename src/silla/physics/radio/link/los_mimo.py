@@ -20,7 +20,7 @@ __all__ = [
     "spherical_channel",
 ]  # fmt: skip
 
-_C128 = NDArray[np.complex128]
+_C128 = NDArray[np.complexfloating]
 BOHAGEN2007 = Citation(
     "Bohagen2007",
     "F. Bohagen, P. Orten & G. E. Oien, Design of optimal high-rank line-of-sight MIMO channels, IEEE Trans. Wireless "
@@ -112,7 +112,7 @@ class SubarrayPair:
         """Ports of either end."""
         return self.n_subarrays * self.polarisations
 
-    def positions(self) -> NDArray[np.float64]:
+    def positions(self) -> NDArray[np.floating]:
         """Places [n_subarrays, 2] in a panel, centred, in metres."""
         y = (np.arange(self.rows) - (self.rows - 1) / 2) * self.spacing_m[0]
         x = (np.arange(self.columns) - (self.columns - 1) / 2) * self.spacing_m[1]
@@ -123,7 +123,7 @@ class SubarrayPair:
         """Diagonal of a panel from centre to centre of its outer subarrays."""
         return float(np.hypot((self.rows - 1) * self.spacing_m[0], (self.columns - 1) * self.spacing_m[1]))
 
-    def delays_s(self) -> NDArray[np.float64]:
+    def delays_s(self) -> NDArray[np.floating]:
         """Delay [receiving, transmitting subarray] of every path, exact."""
         flat = self.positions()
         tx = np.concatenate([flat, np.zeros((len(flat), 1))], axis=1)
@@ -149,9 +149,9 @@ def spherical_channel(pair: SubarrayPair, frequency_hz: ArrayLike, *, reference_
     delay = pair.delays_s()
     t0 = float(delay.mean()) if reference_s is None else reference_s
     amplitude = pair.distance_m / (delay * SPEED_OF_LIGHT_M_PER_S)
-    one: _C128 = amplitude * np.exp(-2j * np.pi * f[..., None, None] * (delay - t0))
+    one = amplitude * np.exp(-2j * np.pi * f[..., None, None] * (delay - t0))
     if pair.polarisations == 1:
-        return one
+        return np.asarray(one, complex)
     leak = 10.0 ** (pair.cross_polar_db / 10.0)
     own, other = np.sqrt(1.0 - leak), np.sqrt(leak)
     return np.asarray(np.block([[own * one, other * one], [-other * one, own * one]]), complex)

@@ -1,0 +1,397 @@
+"""Slots of a `WidebandLink` from random bits to decided bits: transmitter, channel, receiver, and what is counted.
+
+Samples are kept symbol by symbol, without their cyclic prefixes: amplifiers have no memory and the channel is shorter
+than the prefix, so that its convolution is circular up to the oscillators' drift during the prefix.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from silla.base.errors import ArgumentError
+from silla.coding.transport_block import decode_transport_block, encode_transport_block
+from silla.physics.radio.link.demapping import demap_int8
+from silla.physics.radio.link.detection import lmmse
+from silla.physics.radio.link.impairments import phase_noise as pn
+from silla.physics.radio.link.impairments.converters import quantise
+from silla.physics.radio.link.impairments.iq_imbalance import (
+    circularity_restored,
+    imbalance_for_rejection,
+    imbalanced,
+)
+from silla.physics.radio.link.impairments.power_amplifier import amplifier, amplify_normalised
+from silla.physics.radio.link.mapping import bits_per_symbol, map_symbols
+from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequence
+from silla.physics.radio.link.wideband import DMRS_SYMBOL, N_SYMBOLS, WidebandLink, channel, layout
+
+__all__ = ["Sent", "SlotCounts", "propagate", "receive", "simulate_slots", "transmit", "transmitted"]
+
+_C64 = NDArray[Any]  # complex64
+_DATA_SYMBOLS = np.delete(np.arange(N_SYMBOLS), DMRS_SYMBOL)
+_RECEIVER_SNR = 10.0**2.5  # that the channel estimator is made for
+
+
+class Sent(NamedTuple):
+    """Of one slot: bits of each code word [carrier, a], data symbols [carrier, layer, re], samples
+    [carrier, layer, symbol, n_fft] of unit mean power."""
+
+    bits: tuple[NDArray[np.uint8], ...]
+    symbols: _C64
+    samples: _C64
+
+
+@dataclass(frozen=True)
+class SlotCounts:
+    """What slots gave; counts add with +.
+
+    blocks, block_errors : transport blocks. code_blocks, code_block_errors : their code blocks. error_power : sum of
+    |x_hat - x|^2 over `symbols` data symbols of each layer, [layers]; x has unit mean power.
+    """
+
+    slots: int
+    bits: int
+    bit_errors: int
+    blocks: int
+    block_errors: int
+    code_blocks: int
+    code_block_errors: int
+    iterations: int
+    symbols: int
+    error_power: NDArray[np.float64]
+
+    def __add__(self, other: SlotCounts) -> SlotCounts:
+        names = self.__dataclass_fields__
+        return SlotCounts(**{n: getattr(self, n) + getattr(other, n) for n in names})
+
+    @property
+    def bler(self) -> float:
+        """Share of transport blocks in error."""
+        return self.block_errors / max(self.blocks, 1)
+
+    @property
+    def code_bler(self) -> float:
+        """Share of code blocks in error."""
+        return self.code_block_errors / max(self.code_blocks, 1)
+
+    @property
+    def layer_snr_db(self) -> NDArray[np.float64]:
+        """SINR of each layer after the receiver, measured from the symbols that were sent; -20 lg(EVM)."""
+        return -10.0 * np.log10(self.error_power / max(self.symbols, 1))
+
+
+def _random_bits(rng: np.random.Generator, *shape: int) -> NDArray[np.uint8]:
+    n = int(np.prod(shape))
+    return np.unpackbits(np.frombuffer(rng.bytes(-(-n // 8)), np.uint8), count=n).reshape(shape)
+
+
+@functools.lru_cache(maxsize=8)
+def _reference(link: WidebandLink) -> tuple[_C64, list[_C64]]:
+    """The DM-RS symbol [layer, n_fft] without its tone, and the pilots of each layer."""
+    lay, n = layout(link), link.layers
+    grid = np.zeros((n, link.n_fft), np.complex64)
+    values = []
+    for layer, places in enumerate(lay.pilots):
+        pilots = qpsk_sequence(1 + layer, len(places)) * np.float32(np.sqrt(n))
+        grid[layer, lay.bins[places]] = pilots
+        values.append(pilots)
+    return grid, values
+
+
+def _scrambling(word: int, n: int) -> NDArray[np.uint8]:
+    return gold(pdsch_c_init(1, 0, word), n)
+
+
+def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
+    """Random bits of one slot of every carrier, and what they become at the input of the converters."""
+    lay, n_c = layout(link), len(link.carriers_hz)
+    n_re = len(lay.data) * len(_DATA_SYMBOLS)
+    q_m, rate = bits_per_symbol(link.modulation), float(link.rate)
+    x = np.empty((n_c, link.layers, n_re), np.complex64)
+    all_bits, first = [], 0
+    for word, layers in enumerate(link.code_words):
+        bits = _random_bits(rng, n_c, link.transport_block_bits(layers))
+        coded = encode_transport_block(bits, n_re * layers * q_m, q_m, rate, n_layers=layers)
+        symbols = map_symbols(coded, link.modulation, scrambling=_scrambling(word, coded.shape[1]))
+        x[:, first : first + layers] = symbols.reshape(n_c, n_re, layers).transpose(0, 2, 1)
+        all_bits.append(bits)
+        first += layers
+    placed = x.reshape(n_c, link.layers, len(_DATA_SYMBOLS), len(lay.data))
+    if link.waveform == "dft-s-ofdm":
+        placed = fft.fft(placed, axis=-1, norm="ortho")
+    grid = np.zeros((n_c, link.layers, N_SYMBOLS, link.n_fft), np.complex64)
+    for part, source in _runs(lay.data, lay.bins):
+        grid[:, :, :DMRS_SYMBOL, part] = placed[:, :, :DMRS_SYMBOL, source]
+        grid[:, :, DMRS_SYMBOL + 1 :, part] = placed[:, :, DMRS_SYMBOL:, source]
+    grid[:, :, DMRS_SYMBOL] = _reference(link)[0]
+    grid[..., lay.bins[lay.tone]] = np.sqrt(len(lay.block))
+    samples = fft.ifft(grid, axis=-1, norm="ortho", overwrite_x=True)
+    samples *= np.float32(np.sqrt(link.n_fft / link.n_subcarriers))
+    return Sent(tuple(all_bits), x, samples)
+
+
+@functools.lru_cache(maxsize=64)
+def _runs_of(places: bytes, bins: bytes) -> tuple[tuple[slice, slice], ...]:
+    at, all_bins = np.frombuffer(places, np.int64), np.frombuffer(bins, np.int64)
+    target = all_bins[at]
+    cuts = np.flatnonzero(np.diff(target) != 1) + 1
+    edges = [0, *cuts.tolist(), len(target)]
+    return tuple((slice(int(target[a]), int(target[b - 1]) + 1), slice(a, b)) for a, b in itertools.pairwise(edges))
+
+
+def _runs(places: NDArray[np.int64], bins: NDArray[np.int64]) -> tuple[tuple[slice, slice], ...]:
+    """(bins of the transform, numbers of the places) of each stretch that is contiguous: slices copy faster."""
+    return _runs_of(places.tobytes(), bins.tobytes())
+
+
+def _oscillations(link: WidebandLink, rng: np.random.Generator) -> tuple[_C64, _C64] | None:
+    """exp(j phase) of the transmitters and receivers, each [carrier, 1, symbol, n_fft]; None without any."""
+    name, size = link.hardware.oscillator, link.n_fft
+    if name is None and link.doppler_hz == 0.0:
+        return None
+    step = size + link.prefix_samples
+    n_c, n = len(link.carriers_hz), N_SYMBOLS * step
+    phases = np.zeros((2, n_c, n), np.float32)
+    if name is not None:
+        for c, carrier in enumerate(link.carriers_hz):
+            phases[:, c] = pn.phase_noise_samples(n, link.sample_rate_hz, carrier, name, rng=rng, shape=(2,))
+    if link.doppler_hz:
+        phases[1] += (2.0 * np.pi * link.doppler_hz / link.sample_rate_hz * np.arange(n)).astype(np.float32)
+    useful = phases.reshape(2, n_c, N_SYMBOLS, step)[..., link.prefix_samples :]
+    turn = np.empty(useful.shape, np.complex64)
+    np.cos(useful, out=turn.real)
+    np.sin(useful, out=turn.imag)
+    return turn[0][:, None], turn[1][:, None]
+
+
+def transmitted(link: WidebandLink, samples: _C64) -> _C64:
+    """Samples behind converters, mixers and amplifiers, over the amplifiers' linear gain; oscillators not yet."""
+    hw, x = link.hardware, samples
+    if hw.dac_bits is not None:
+        x = quantise(x, hw.dac_bits, np.sqrt(0.5))
+    if hw.tx_image_db is not None:
+        x = imbalanced(x, *imbalance_for_rejection(hw.tx_image_db))
+    if hw.amplifier is not None:
+        x = amplify_normalised(x, amplifier(hw.amplifier), hw.backoff_db)
+    return x
+
+
+def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.Generator) -> _C64:
+    """What the receivers' converters give, [carrier, port, symbol, n_fft], for samples of `transmit`.
+
+    snr_db : mean received energy of one layer at one port over N0, per resource element, the amplifiers' distortion not
+    counted. Order: converters, imbalance, amplifiers and oscillators of the transmitter; channel and thermal noise over
+    the carrier's own subcarriers; oscillators, imbalance, clock jitter and converters of the receiver.
+    """
+    if not np.isfinite(snr_db):
+        raise ArgumentError(f"an SNR of {snr_db!r} dB; it must be finite")
+    hw, size = link.hardware, link.n_fft
+    x = transmitted(link, samples)
+    turns = _oscillations(link, rng)
+    if turns is not None:
+        x = x * turns[0]
+    spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
+    # [carrier, subcarrier, layer, symbol]: one small product for each subcarrier
+    inside = np.empty((len(link.carriers_hz), link.n_subcarriers, link.layers, N_SYMBOLS), np.complex64)
+    half = link.n_subcarriers // 2
+    inside[:, half:] = spectrum[..., : link.n_subcarriers - half].transpose(0, 3, 1, 2)
+    inside[:, :half] = spectrum[..., size - half :].transpose(0, 3, 1, 2)
+    y = channel(link) @ inside
+    del spectrum, inside
+    # samples of unit power have symbols of energy n_fft / K
+    amplitude = np.float32(np.sqrt(0.5 * 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers))
+    noise = rng.standard_normal((*y.shape, 2), np.float32)
+    noise *= amplitude
+    y += noise.view(np.complex64)[..., 0]
+    received = np.zeros((len(link.carriers_hz), y.shape[2], N_SYMBOLS, size), np.complex64)
+    received[..., : link.n_subcarriers - half] = y[:, half:].transpose(0, 2, 3, 1)
+    received[..., size - half :] = y[:, :half].transpose(0, 2, 3, 1)
+    slope = None
+    if hw.jitter_s:
+        frequency = fft.fftfreq(size, 1.0 / link.sample_rate_hz)
+        slope = fft.ifft(received * (2j * np.pi * hw.jitter_s * frequency).astype(np.complex64), axis=-1, norm="ortho")
+    z = fft.ifft(received, axis=-1, norm="ortho", overwrite_x=True)
+    if slope is not None:  # one clock for the ports of a carrier
+        slope *= rng.standard_normal((len(link.carriers_hz), 1, N_SYMBOLS, size), np.float32)
+        z += slope
+    if turns is not None:
+        z *= turns[1]
+    if hw.rx_image_db is not None:
+        z = imbalanced(z, *imbalance_for_rejection(hw.rx_image_db))
+    if hw.adc_bits is not None:
+        z = _converted(z, hw.adc_bits)
+    return z
+
+
+def _converted(z: _C64, bits: int) -> _C64:
+    """After converters whose gain control has set every port's range to its own power."""
+    flat = z.reshape(*z.shape[:2], -1).view(np.float32)
+    power = np.einsum("crn,crn->cr", flat, flat) / flat.shape[-1]
+    gain = np.sqrt(power).astype(np.float32)[..., None, None]
+    return quantise(z / gain, bits, 1.0) * gain
+
+
+class _Estimator(NamedTuple):
+    """smooth : [pilot, subcarrier] of each layer; at : [pilot, pilot], the same at the pilots; freedom : its trace."""
+
+    smooth: tuple[_C64, ...]
+    at: tuple[_C64, ...]
+    freedom: float
+
+
+@functools.lru_cache(maxsize=8)
+def _estimator(link: WidebandLink) -> _Estimator:
+    """Linear estimators of least mean square error for delays spread evenly over twice the panels' own span."""
+    span = 2.0 * link.delay_span_s + 0.01 / (link.layers * link.scs_hz)
+    k = np.arange(link.n_subcarriers)
+    smooth, at, freedom = [], [], 0.0
+    for places in layout(link).pilots:
+        observed = np.sinc(2.0 * span * link.scs_hz * (places[:, None] - places))
+        observed += np.eye(len(places)) / _RECEIVER_SNR / link.layers
+        crossed = np.sinc(2.0 * span * link.scs_hz * (k[:, None] - places))
+        weights = np.linalg.solve(observed, crossed.T)  # symmetric
+        smooth.append(weights.astype(np.complex64))
+        at.append(weights[:, places].astype(np.complex64))
+        freedom += float(np.trace(weights[:, places]))
+    return _Estimator(tuple(smooth), tuple(at), freedom)
+
+
+def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
+    """The samples turned back by the phase that the tone shows, relative to the one of the DM-RS symbol.
+
+    The tone and its 2 u empty neighbours give the first Fourier coefficients of exp(j phase) over a symbol at each
+    port; the ports are combined with the tone's own gain.
+    """
+    around, orders = _tone_bases(link)
+    coefficient = z @ around  # [carrier, port, symbol, 2 u + 1]
+    gain = coefficient[:, :, DMRS_SYMBOL, link.tracked].conj()
+    track = np.einsum("cr,crsk->csk", gain, coefficient) @ orders
+    size = np.abs(track)
+    np.maximum(size, np.float32(1e-20), out=size)
+    track = np.conj(track) / size
+    return z * track[:, None]
+
+
+@functools.lru_cache(maxsize=16)
+def _tone_bases(link: WidebandLink) -> tuple[_C64, _C64]:
+    """Transform [n_fft, 2 u + 1] to the bins around the tone, and [2 u + 1, n_fft] back, the tone moved to zero."""
+    lay = layout(link)
+    orders = np.arange(-link.tracked, link.tracked + 1)
+    turn = 2j * np.pi / link.n_fft * np.arange(link.n_fft)
+    around = np.exp(-turn[:, None] * (lay.bins[lay.tone] + orders)).astype(np.complex64)
+    return around, np.exp(turn * orders[:, None]).astype(np.complex64)
+
+
+class Received(NamedTuple):
+    """x_hat [carrier, layer, re] unbiased, its noise variance alike, and decided bits of each code word with whether
+    its CRCs hold; iterations of all code blocks."""
+
+    symbols: _C64
+    noise_variance: NDArray[np.float32]
+    decoded: tuple
+
+
+def receive(link: WidebandLink, z: _C64) -> Received:
+    """Blind IQ compensation, phase tracking, channel and noise estimation, LMMSE, demapping and decoding.
+
+    The receiver knows the layout, the delays' span and nothing else: channel, noise and phases are its own estimates.
+    """
+    lay, n_c, n_p = layout(link), z.shape[0], z.shape[1]
+    if link.hardware.iq_compensation and link.hardware.rx_image_db is not None:
+        z = circularity_restored(z.reshape(n_c, n_p, -1)).reshape(z.shape)
+    z = _phase_followed(link, z)
+    spectrum = fft.fft(z, axis=-1, norm="ortho", overwrite_x=True)
+    spectrum *= np.float32(np.sqrt(link.n_subcarriers / link.n_fft))
+    h, n0 = _estimated(link, spectrum[:, :, DMRS_SYMBOL][..., lay.bins])
+    y = np.empty((n_c, n_p, len(_DATA_SYMBOLS), len(lay.data)), np.complex64)
+    for part, target in _runs(lay.data, lay.bins):
+        y[..., :DMRS_SYMBOL, target] = spectrum[:, :, :DMRS_SYMBOL, part]
+        y[..., DMRS_SYMBOL:, target] = spectrum[:, :, DMRS_SYMBOL + 1 :, part]
+    found = lmmse(y, np.ascontiguousarray(h[..., None, lay.data]), n0[:, None, None])
+    x, variance = found.symbols, found.noise_variance
+    if link.waveform == "dft-s-ofdm":
+        x = fft.ifft(x, axis=-1, norm="ortho")
+        variance = np.broadcast_to(variance.mean(axis=-1, keepdims=True), variance.shape)
+    x, variance = (a.reshape(n_c, link.layers, -1) for a in (x, variance))
+    return Received(x, variance, _decoded(link, x, variance))
+
+
+def _estimated(link: WidebandLink, y: _C64) -> tuple[_C64, NDArray[np.float32]]:
+    """Channel [carrier, port, layer, subcarrier] and noise variance [carrier] from the DM-RS symbol [.., subcarrier].
+
+    The noise, thermal and all else that is not the channel, is what the smoothed estimate leaves at the pilots; what
+    the estimate itself is wrong by counts as noise too.
+    """
+    estimator, values = _estimator(link), _reference(link)[1]
+    h = np.empty((*y.shape[:2], link.layers, y.shape[-1]), np.complex64)
+    left, count = np.zeros(len(y)), 0
+    for layer, places in enumerate(layout(link).pilots):
+        pilots = y[..., places] / values[layer]
+        h[:, :, layer] = pilots @ estimator.smooth[layer]
+        rest = pilots - pilots @ estimator.at[layer]
+        left += (np.abs(rest) ** 2).sum(axis=(1, 2)) * link.layers
+        count += len(places)
+    n0 = left / (y.shape[1] * (count - estimator.freedom))
+    return h, (n0 * (1.0 + estimator.freedom / count)).astype(np.float32)
+
+
+def _decoded(link: WidebandLink, x: _C64, variance: NDArray[np.float32]) -> tuple:
+    q_m, out, first = bits_per_symbol(link.modulation), [], 0
+    for word, layers in enumerate(link.code_words):
+        part = slice(first, first + layers)
+        symbols = np.ascontiguousarray(x[:, part].transpose(0, 2, 1)).reshape(len(x), -1)
+        noise = np.ascontiguousarray(variance[:, part].transpose(0, 2, 1)).reshape(len(x), -1)
+        llr = demap_int8(symbols, noise, link.modulation, scrambling=_scrambling(word, symbols.shape[1] * q_m))
+        out.append(
+            decode_transport_block(
+                llr, link.transport_block_bits(layers), q_m, float(link.rate), n_layers=layers,
+                max_iterations=link.max_iterations,
+            )
+        )  # fmt: skip
+        first += layers
+    return tuple(out)
+
+
+def _count(link: WidebandLink, sent: Sent, got: Received) -> SlotCounts:
+    error = got.symbols - sent.symbols
+    power = np.einsum("clr,clr->l", error.view(np.float32), error.view(np.float32))
+    wrong = [(d.bits != b) for d, b in zip(got.decoded, sent.bits)]
+    return SlotCounts(
+        slots=1,
+        bits=sum(b.size for b in sent.bits),
+        bit_errors=sum(int(w.sum()) for w in wrong),
+        blocks=sum(len(b) for b in sent.bits),
+        block_errors=sum(int(w.any(axis=1).sum()) for w in wrong),
+        code_blocks=sum(d.block_ok.size for d in got.decoded),
+        code_block_errors=sum(int((~d.block_ok).sum()) for d in got.decoded),
+        iterations=sum(int(d.iterations.sum()) for d in got.decoded),
+        symbols=error.shape[0] * error.shape[2],
+        error_power=power.astype(float),
+    )
+
+
+def simulate_slots(link: WidebandLink, snr_db: float, n_slots: int, rng: np.random.Generator) -> SlotCounts:
+    """Counts of slots at an SNR (see `propagate`): every bit is drawn, coded, sent, received, decoded and compared.
+
+    >>> from silla.base.rng import stream
+    >>> from silla.physics.radio.link.los_mimo import SubarrayPair
+    >>> link = WidebandLink((142e9,), 10, 96, 128, 2, "qpsk", 0.5, SubarrayPair(1, 1, (0, 0), 50.0))
+    >>> counts = simulate_slots(link, 12.0, 1, stream(1, "example"))
+    >>> counts.bit_errors, counts.blocks
+    (0, 1)
+    """
+    if n_slots < 1:
+        raise ArgumentError(f"{n_slots} slots; at least 1")
+    total = None
+    for _ in range(n_slots):
+        sent = transmit(link, rng)
+        counts = _count(link, sent, receive(link, propagate(link, sent.samples, snr_db, rng)))
+        total = counts if total is None else total + counts
+    assert total is not None
+    return total
