@@ -6,9 +6,10 @@ import math
 
 import polars as pl
 
-from silla.report.sections.base import Section
+from silla.report.figures.solve import gap_figure
+from silla.report.sections.base import Section, figure_html
 from silla.report.stored import Stored
-from silla.report.text import esc, number, table
+from silla.report.text import esc, number, quantity, table
 
 __all__ = ["solve_section"]
 
@@ -42,7 +43,9 @@ def solve_section(stored: Stored) -> Section | None:
         if effects is not None:
             mine = effects.filter((pl.col("variant") == variant) & (pl.col("id") == ident))
             parts.append(_effect(rows, mine))
-    return Section("solve", "Network problems as qubits", "Qubits", "".join(parts), [])
+    figure = gap_figure(solvers, _GAP)
+    parts.insert(1, figure_html(figure))
+    return Section("solve", "Network problems as qubits", "Qubits", "".join(parts), [figure])
 
 
 _INTRO = (
@@ -52,12 +55,18 @@ _INTRO = (
 )
 
 
+_GAP = (
+    "How far the mean over seeds is from the best that any solver found, against the CPU time of a seed. Diamonds are "
+    "quantum computers, simulated; on the dashed line is the best itself."
+)
+
+
 def _question(stored: Stored, variant: str, ident: str, rows: pl.DataFrame) -> str:
     first = rows.row(0, named=True)
     title = esc(first["title"] or ident)
     about = (
-        f"{esc(stored.title(variant))}; {number(first['variables'])} qubits, {number(first['couplings'])} couplings; "
-        f"{number(first['seeds'])} seeds. {esc(first['note'])}"
+        f"{esc(stored.title(variant))}; {first['variables']:.0f} qubits, {first['couplings']:.0f} couplings; "
+        f"{first['seeds']:.0f} seeds. {esc(first['note'])}"
     )
     classical = rows.filter((pl.col("quantum") == "no") & pl.col("best").is_finite()).height
     shown = rows if classical >= _LEAST else rows.filter(pl.col("quantum") == "no")
@@ -71,8 +80,8 @@ def _row(r: dict) -> list[str]:
     name = f"{esc(r['solver'])}<small>{'quantum, simulated' if r['quantum'] == 'yes' else 'classical'}</small>"
     if not _real(r["best"]):
         return [name, "none", "–", "–", "–", "–", "–", esc(r["failure"])]
-    reached = f"{number(r['target_s'])} s" if _real(r["target_s"]) else "not reached"
-    some = f" ({number(r['reached'])} of {number(r['seeds'])})" if 0 < r["reached"] < r["seeds"] else ""
+    reached = quantity(r["target_s"], "s") if _real(r["target_s"]) else "not reached"
+    some = f" ({r['reached']:.0f} of {r['seeds']:.0f})" if 0 < r["reached"] < r["seeds"] else ""
     said = " ".join(x for x in (esc(r["status"]), "<b>tried below</b>" if r["chosen"] == "yes" else "") if x)
     return [
         name,
@@ -80,9 +89,9 @@ def _row(r: dict) -> list[str]:
         f"{number(r['mean'], 5)} <small>{number(r['low'], 5)} to {number(r['high'], 5)}</small>"
         if _real(r["mean"])
         else "not in all seeds",
-        f"{number(r['cpu_s'])} s",
-        f"{number(r['wall_s'])} s",
-        f"{number(r['time_programming_s'])} s",
+        quantity(r["cpu_s"], "s"),
+        quantity(r["wall_s"], "s"),
+        quantity(r["time_programming_s"], "s"),
         reached + some,
         said,
     ]
@@ -95,7 +104,7 @@ def _effect(rows: pl.DataFrame, effects: pl.DataFrame) -> str:
     solver = esc(chosen["solver"][0]) if chosen.height else "the best solver"
     first = effects.row(0, named=True)
     sets = f"; it sets {esc(first['sets'])}" if first["sets"] else "; a decision of one slot"
-    caption = f"The network before and after the solution of {solver}, n = {number(first['n'])} sets of users{sets}"
+    caption = f"The network before and after the solution of {solver}, n = {first['n']:.0f} sets of users{sets}"
     return table(_EFFECT, [_effect_row(r) for r in effects.iter_rows(named=True)], css="links stack", caption=caption)
 
 
