@@ -25,6 +25,7 @@ void bind_received(nanobind::module_ &m);
 void bind_equalise(nanobind::module_ &m);
 void bind_qam_search(nanobind::module_ &m);
 void bind_propagate(nanobind::module_ &m);
+void bind_rate_matching(nanobind::module_ &m);
 void bind_ldpc(nanobind::module_ &m);
 void bind_photons(nanobind::module_ &m);
 void bind_qam(nanobind::module_ &m);

@@ -12,6 +12,7 @@ namespace {
    isa::weigh_cells, isa::weigh_users, \
    isa::lmmse_detect, isa::qam_search, isa::propagate, \
    isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode, \
+   isa::rate_match, isa::rate_combine, isa::crc_remainder, \
    isa::photon_clicks, isa::live_clicks, \
    isa::qam_map, isa::qam_demap_float, isa::qam_demap_int8, \
    isa::anneal, isa::tabu, isa::enumerate_states, \

@@ -15,6 +15,7 @@
 #include "qam.h"
 #include "qam_search.h"
 #include "qaoa.h"
+#include "rate_matching.h"
 #include "received.h"
 #include "syndrome.h"
 #include "tree.h"
@@ -34,6 +35,9 @@ struct Table {
   ldpc_sizes_fn *ldpc_sizes;
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;
+  rate_match_fn *rate_match;
+  rate_combine_fn *rate_combine;
+  crc_remainder_fn *crc_remainder;
   photon_clicks_fn *photon_clicks;
   live_clicks_fn *live_clicks;
   qam_map_fn *qam_map;

@@ -15,6 +15,7 @@ namespace SILLA_ISA {
 namespace {
 
 #include "bytes.h"
+#include "crc_register.h"
 
 constexpr int W = Bytes::width;
 #define SILLA_UNROLL _Pragma("GCC unroll 32")
@@ -204,19 +205,6 @@ struct Plan {
       for (int i = 0; i < turn; ++i) b[i] = std::uint8_t(from[i]) >> 7;
     }
   }
-};
-
-// The register of a CRC, reversed so that the bit that comes first is the lowest.
-struct Crc {
-  const std::uint32_t *table;
-  std::uint32_t r = 0;
-
-  void word(std::uint64_t x) {
-    x ^= r;
-    r = 0;
-    for (int k = 0; k < 8; ++k) r ^= table[(7 - k) * 256 + int(x >> 8 * k & 255)];
-  }
-  void bit(int x) { r = (r >> 1) ^ ((r ^ std::uint32_t(x)) & 1 ? table[128] : 0); }  // of a bit that no bit follows
 };
 
 // Whether the first n bits end with their CRC.

@@ -20,6 +20,7 @@ NB_MODULE(_core, m) {
   silla::bind_gf2(m);
   silla::bind_syndrome(m);
   silla::bind_ldpc(m);
+  silla::bind_rate_matching(m);
   silla::bind_photons(m);
   silla::bind_qam(m);
   silla::bind_ising(m);

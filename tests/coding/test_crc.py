@@ -37,6 +37,17 @@ def test_remainder_is_that_of_long_division(name, n):
     assert found.tolist() == [divided(b, POLYNOMIALS[name]) for b in bits]
 
 
+@pytest.mark.parametrize("name", POLYNOMIALS)
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 127, 1000, 8424])
+def test_kernel_and_twin_agree(name, n):
+    bits = np.random.default_rng(n).integers(0, 2, (3, 2, n), dtype=np.uint8)
+    parity = crc.remainder(bits, name)
+    assert np.array_equal(parity, crc.remainder_numpy(bits, name))
+    words = np.concatenate([bits, parity], axis=-1)
+    words[1, 0, n // 2] ^= 1
+    assert crc.check(words, name).tolist() == [[True, True], [False, True], [True, True]]
+
+
 def as_number(bits: np.ndarray) -> int:
     return int("".join(map(str, bits.tolist())), 2)
 

@@ -136,3 +136,28 @@ def test_blocks_that_do_not_cut_evenly_are_refused():
         segmentation(20000, graph=1)
     with pytest.raises(DomainError):
         select_base_graph(1000, 1.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    codes,
+    st.sampled_from([1, 2, 3, 4, 6, 8, 10, 12]),
+    st.floats(0.05, 3.5),
+    st.integers(0, 3),
+    st.integers(0, 1),
+    st.data(),
+)
+def test_soft_combining_of_the_kernel_is_that_of_its_twin(code_of, qm, share, rv, limited, data):
+    code = nr_code(*code_of)
+    rng = np.random.default_rng(data.draw(st.integers(0, 1 << 30)))
+    n_filler = int(rng.integers(0, code.k // 2))
+    n_ref = int(code.n * 0.6) if limited else None
+    e = max(1, int(share * code.n) // qm) * qm
+    numbers = np.array([2, 0])
+    received = rng.integers(-128, 128, (3, 2 * e + 5)).astype(np.int8)
+    llr = received[:, 5:].reshape(3, 2, e)
+    total = rng.integers(-127, 128, (3, 4, code.n)).astype(np.int8)
+    expected = total.copy()
+    rm.combine_numpy(code, llr, expected, numbers, qm, n_filler, rv, n_ref)
+    rm.combine(code, llr, total, numbers, n_filler=n_filler, rv=rv, bits_per_symbol=qm, n_ref=n_ref)
+    assert np.array_equal(total, expected)

@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from silla.base import kernels
+from silla.base.memory import keep_freed_memory
 from silla.base.rng import stream
 from silla.bench.figure import Figure, Measured
 from silla.bench.peer_sionna_pusch import slots_per_s
@@ -34,6 +35,7 @@ def _measure() -> Measured:
 
     from silla.physics.radio.link.simulate import simulate_slots
 
+    keep_freed_memory()
     config, n_slots = _config(), 20 if kernels.available() else 1
     with threadpool_limits(1):
         simulate_slots(config, _SNR_DB, 2, stream(1, "bench", "pusch"))

@@ -11,8 +11,9 @@ import functools
 import numpy as np
 
 from silla.base.errors import ArgumentError
+from silla.base.kernels import kernel
 
-__all__ = ["CRC_LENGTH", "append", "check", "remainder"]
+__all__ = ["CRC_LENGTH", "append", "check", "remainder", "remainder_numpy"]
 
 _POLYNOMIAL = {  # coefficients below the leading one, clause 5.1
     "24A": (24, 0x864CFB),
@@ -92,6 +93,20 @@ def remainder(bits: np.ndarray, name: str) -> np.ndarray:
     bits = np.asarray(bits, np.uint8)
     if bits.ndim < 1 or bits.shape[-1] == 0:
         raise ArgumentError("a CRC needs one bit at least")
+    fast = kernel("crc_remainder")
+    if fast is None:
+        return remainder_numpy(bits, name)
+    register = fast(_rows(bits), bits.shape[-1], reversed_tables(name)).reshape(bits.shape[:-1])
+    return (register[..., None] >> np.arange(length, dtype=np.uint32) & 1).astype(np.uint8)
+
+
+def _rows(bits: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(bits).reshape(int(np.prod(bits.shape[:-1])), -1)
+
+
+def remainder_numpy(bits: np.ndarray, name: str) -> np.ndarray:
+    """`remainder` in NumPy."""
+    length, _ = _known(name)
     front = -bits.shape[-1] % 8  # zeros in front change nothing
     padded = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(front, 0)])
     data = np.packbits(padded, axis=-1)
@@ -120,4 +135,7 @@ def check(bits: np.ndarray, name: str) -> np.ndarray:
     length, _ = _known(name)
     if bits.shape[-1] <= length:
         raise ArgumentError(f"{bits.shape[-1]} bits cannot hold a CRC of {length}")
-    return (remainder(bits[..., :-length], name) == bits[..., -length:]).all(axis=-1)
+    fast = kernel("crc_remainder")
+    if fast is not None:  # of a word with its parity nothing remains
+        return fast(_rows(bits), bits.shape[-1], reversed_tables(name)).reshape(bits.shape[:-1]) == 0
+    return (remainder_numpy(bits[..., :-length], name) == bits[..., -length:]).all(axis=-1)

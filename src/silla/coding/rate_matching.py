@@ -12,12 +12,14 @@ import functools
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.base.kernels import kernel
 from silla.coding.codes import INFO_COLUMNS, QCCode
 from silla.coding.min_sum import quantise
 
 __all__ = [
     "buffer_llr",
     "combine",
+    "combine_numpy",
     "deinterleave",
     "output_lengths",
     "rate_dematch",
@@ -76,6 +78,15 @@ def selection(code: QCCode, n_filler: int, rv: int, n_ref: int | None = None) ->
     return sent
 
 
+@functools.lru_cache(maxsize=64)
+def _runs(code: QCCode, n_filler: int, rv: int, n_ref: int | None) -> np.ndarray:
+    """`selection` as stretches of consecutive places: int64 [n_runs, 2], first place and length."""
+    turn = selection(code, n_filler, rv, n_ref)
+    first = np.flatnonzero(np.diff(turn, prepend=-2) != 1)
+    runs = np.stack([turn[first], np.diff(first, append=len(turn))], axis=1)
+    return np.ascontiguousarray(runs, np.int64)
+
+
 def _interleave(length: int, bits_per_symbol: int) -> np.ndarray:
     if bits_per_symbol < 1 or length < 1 or length % bits_per_symbol:
         raise ArgumentError(f"{length} bits are not a whole number of symbols of {bits_per_symbol} bits")
@@ -103,6 +114,9 @@ def rate_match(
     words = np.asarray(words)
     if words.ndim != 2 or words.shape[1] != code.n:
         raise ArgumentError(f"words have the shape {words.shape}; expected [n_blocks, {code.n}]")
+    fast = kernel("rate_match") if words.dtype == np.uint8 else None
+    if fast is not None and e >= 1 and bits_per_symbol >= 1 and e % bits_per_symbol == 0:
+        return fast(np.ascontiguousarray(words), _runs(code, n_filler, rv, n_ref), int(e), int(bits_per_symbol))
     turn = selection(code, n_filler, rv, n_ref)
     return words[:, turn[_interleave(e, bits_per_symbol) % len(turn)]]
 
@@ -204,10 +218,25 @@ def combine(
 ) -> None:
     """Add received LLRs to a soft buffer of 8-bit integers in place, each sum kept within +-127.
 
-    llr : float or int8 [n, n_blocks, e]. total : int8 [n, C, code.n], of which the blocks `numbers` are meant.
+    llr : float or int8 [n, n_blocks, e]. total : int8 [n, C, code.n], of which the blocks `numbers` are meant. Every
+    turn of the buffer is kept within +-127 by itself.
     """
     steps = llr if llr.dtype == np.int8 else quantise(llr)
-    for places, source in _arrivals(code, llr.shape[-1], bits_per_symbol, n_filler, rv, n_ref):
+    fast = kernel("rate_combine") if total.flags.c_contiguous and total.dtype == np.int8 else None
+    if fast is None or steps.shape[-1] % bits_per_symbol:
+        combine_numpy(code, steps, total, numbers, bits_per_symbol, n_filler, rv, n_ref)
+        return
+    if steps.strides[-1] != 1:
+        steps = np.ascontiguousarray(steps)
+    fast(steps, _runs(code, n_filler, rv, n_ref), int(bits_per_symbol), np.ascontiguousarray(numbers, np.int64), total)
+
+
+def combine_numpy(
+    code: QCCode, steps: np.ndarray, total: np.ndarray, numbers: np.ndarray, bits_per_symbol: int, n_filler: int,
+    rv: int, n_ref: int | None,
+) -> None:  # fmt: skip
+    """`combine` of int8 in NumPy."""
+    for places, source in _arrivals(code, steps.shape[-1], bits_per_symbol, n_filler, rv, n_ref):
         for i, number in enumerate(numbers):
             word = total[:, number]
             sums = word[:, places].astype(np.int16) + steps[:, i, source]

@@ -84,9 +84,14 @@ class TransportFormat:
 
     def groups(self) -> list[tuple[int, np.ndarray, int]]:
         """(E, numbers of the code blocks that are so long, where the first of them starts in the n_coded bits)."""
-        lengths, sent = self.lengths, self.sent
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        return [(int(e), sent[lengths == e], int(starts[np.argmax(lengths == e)])) for e in np.unique(lengths)]
+        return _groups(self)
+
+
+@functools.lru_cache(maxsize=256)
+def _groups(form: TransportFormat) -> list[tuple[int, np.ndarray, int]]:
+    lengths, sent = form.lengths, form.sent
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    return [(int(e), sent[lengths == e], int(starts[np.argmax(lengths == e)])) for e in np.unique(lengths)]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -120,6 +125,12 @@ class DecodedTransportBlock(NamedTuple):
     buffer: SoftBuffer
 
 
+def _known(total: np.ndarray, z: int) -> np.ndarray:
+    """Whether anything was received of a block, bool [n, C]; almost always one column tells."""
+    known = total[..., 2 * z : 3 * z].any(axis=2)
+    return np.asarray(known if known.all() else total.any(axis=2))
+
+
 def encode_transport_block(
     bits: np.ndarray,
     n_coded: int,
@@ -144,7 +155,7 @@ def encode_transport_block(
     given = np.asarray(bits)
     if given.ndim not in (1, 2):
         raise ArgumentError(f"bits have the shape {given.shape}; expected [n, a] or [a]")
-    if not ((given == 0) | (given == 1)).all():
+    if given.size and (given.max() > 1 if given.dtype == np.uint8 else not ((given == 0) | (given == 1)).all()):
         raise ArgumentError("bits hold values other than 0 and 1")
     blocks = np.atleast_2d(given).astype(np.uint8, copy=False)
     form = TransportFormat(
@@ -225,7 +236,7 @@ def decode_transport_block(
         crc=(cut.crc if cut.n_blocks == 1 else "24B", cut.k_used),
     )  # fmt: skip
     bits, good, each = desegment(cut, found.bits.reshape(n, cut.n_blocks, cut.k))
-    each = each & total.any(axis=2)  # a block of which nothing is known is decided as zeros, whose CRC holds
+    each = each & _known(total, code.z)  # a block of which nothing is known is decided as zeros, whose CRC holds
     ok = good & each.all(axis=1)
     iterations = found.iterations.reshape(n, cut.n_blocks)
     return DecodedTransportBlock(bits, ok, each, iterations, SoftBuffer(total, n_rows))

@@ -23,7 +23,8 @@ class Layout(NamedTuple):
 
     data : int64 [n_re], places of data in the order in which they are filled. dmrs : see `DmrsGrid`. pilots :
     complex64 [layers, symbols, subcarriers], DM-RS and PT-RS before precoding, 0 elsewhere. ptrs : int64 [n], places of
-    PT-RS. n_dmrs_per_prb : resource elements that the transport block size takes off for DM-RS.
+    PT-RS. n_dmrs_per_prb : resource elements that the transport block size takes off for DM-RS. runs : the data's
+    stretches of consecutive places, (first number, first place, length); empty where they are too short to help.
     """
 
     data: np.ndarray
@@ -31,6 +32,17 @@ class Layout(NamedTuple):
     pilots: np.ndarray
     ptrs: np.ndarray
     n_dmrs_per_prb: int
+    runs: tuple[tuple[int, int, int], ...] = ()
+
+
+_MIN_RUN = 64  # resource elements; a fancy index is as fast below
+
+
+def _runs(data: np.ndarray) -> tuple[tuple[int, int, int], ...]:
+    first = np.flatnonzero(np.diff(data, prepend=data[0] - 2) != 1)
+    if len(data) < _MIN_RUN * len(first):
+        return ()
+    return tuple(zip(first.tolist(), data[first].tolist(), np.diff(first, append=len(data)).tolist()))
 
 
 def check_symbols(channel: str, mapping_type: str, start: int, n_symbols: int, carrier: Carrier, dmrs: Dmrs) -> None:
@@ -98,7 +110,7 @@ def layout(
         )
     for array in (data, pilots, places, *grid[:3]):
         array.setflags(write=False)
-    return Layout(data, grid, pilots, places, n_dmrs)
+    return Layout(data, grid, pilots, places, n_dmrs, _runs(data))
 
 
 def _add_ptrs(
@@ -126,7 +138,11 @@ def scatter(symbols: np.ndarray, found: Layout) -> np.ndarray:
     batch = symbols.shape[:-2]
     out = np.empty((*batch, *found.pilots.shape), np.complex64)
     out[...] = found.pilots
-    out.reshape(*batch, len(found.pilots), -1)[..., found.data] = symbols
+    flat = out.reshape(*batch, len(found.pilots), -1)
+    if not found.runs:
+        flat[..., found.data] = symbols
+    for number, place, length in found.runs:
+        flat[..., place : place + length] = symbols[..., number : number + length]
     return out
 
 
@@ -138,7 +154,10 @@ def gather(grid: np.ndarray, found: Layout) -> np.ndarray:
     grid = np.asarray(grid)
     if grid.shape[-2:] != found.pilots.shape[-2:]:
         raise ArgumentError(f"the grid has the shape {grid.shape}; expected [.., {found.pilots.shape[-2:]}]")
-    return np.take(grid.reshape(*grid.shape[:-2], -1), found.data, axis=-1)
+    flat = grid.reshape(*grid.shape[:-2], -1)
+    if not found.runs:
+        return np.take(flat, found.data, axis=-1)
+    return np.concatenate([flat[..., place : place + length] for _, place, length in found.runs], axis=-1)
 
 
 def lbrm_size(carrier: Carrier, mcs_table: str, max_layers: int) -> int:
