@@ -36,8 +36,8 @@ def chain_length(n: int, max_degree: int, connectivity: int) -> int:
     """Qubits in a chain for one variable.
 
     Every chain of c qubits of degree k reaches c (k - 2) + 2 others, and a complete graph on n variables takes chains
-    of n / 16 + 1 (Zephyr graphs hold K_(16 m - 8) with chains of about m: Boothby et al., D-Wave report 14-1056A-A). The
-    greater of what the degree needs and, in the share of the complete graph that is present, what the clique needs.
+    of n / 16 + 1 (Zephyr graphs hold K_(16 m - 8) with chains of about m: Boothby et al., D-Wave report 14-1056A-A).
+    The greater of what the degree needs and, in the share of the complete graph that is present, what the clique needs.
 
     >>> chain_length(160, 159, 20)
     11

@@ -103,7 +103,7 @@ def crossing(growth: Growth, quantum_log2_seconds: Callable[[float], float], lar
     quantum_log2_seconds : size -> log2 of seconds; infinite where it cannot run.
 
     >>> law, _ = fit_growth([4, 8, 12, 16, 20], [2.0**n for n in (4, 8, 12, 16, 20)])
-    >>> crossing(law, lambda n: n / 2 + 30).size
+    >>> crossing(law, lambda n: n / 2 + 30.3).size
     61
     """
     sizes = _grid(growth.sizes[0], largest)

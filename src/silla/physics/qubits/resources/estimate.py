@@ -147,8 +147,8 @@ COST_MODELS: dict[str, CostModel] = {
         ),
         CostModel(
             "beverland-2022", "fast", "2d^2", 1.0, 0.0, 0.0, 0.03, True, 3.0, _fifteen(20.0, 13.0),
-            "Beverland et al. 2022, arXiv:2211.07629: 0.03 (p/0.01)^((d+1)/2) a logical cycle of d rounds, each four gates "
-            "and two measurements; space-efficient 15-to-1 of 20 patches and 13 cycles; three steps a Toffoli",
+            "Beverland et al. 2022, arXiv:2211.07629: 0.03 (p/0.01)^((d+1)/2) a logical cycle of d rounds, each "
+            "four gates and two measurements; space-efficient 15-to-1 of 20 patches and 13 cycles; three steps a Toffoli",
             "preprint", gates_for_cycle=True,
         ),
     )
@@ -264,9 +264,7 @@ def _magic(program: Program, machine: Machine, cost: CostModel, budget: float) -
     for factory in cost.factories:
         # a CCZ state serves one Toffoli or, catalysed, two T (arXiv:1812.01238); without it a Toffoli takes four T
         ccz = factory.per_toffoli == 1.0
-        states = (
-            program.toffoli + program.t_states / 2 if ccz else factory.per_toffoli * program.toffoli + program.t_states
-        )
+        states = factory.per_toffoli * program.toffoli + program.t_states / (2.0 if ccz else 1.0)
         error = _wrong(factory, machine.gate_error)
         if states * error <= allowed:
             break
@@ -279,8 +277,8 @@ def _wrong(factory: Factory, gate_error: float) -> float:
         return _distilled(gate_error, int(-factory.error))
     if gate_error > _PUBLISHED_UP_TO:
         raise ArgumentError(
-            f"{factory.name}: its error is published for a gate error up to {_PUBLISHED_UP_TO:g}, found {gate_error:g}; "
-            "take a Litinski or Beverland model"
+            f"{factory.name}: its error is published for a gate error up to {_PUBLISHED_UP_TO:g}, found "
+            f"{gate_error:g}; take a Litinski or Beverland model"
         )
     return factory.error
 

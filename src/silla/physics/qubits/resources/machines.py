@@ -50,8 +50,8 @@ class Machine:
             raise ArgumentError(f"machine {self.name}: standing is {self.standing!r}, allowed {', '.join(STANDINGS)}")
         if self.kind == "gate" and not 0.0 < self.gate_error < 0.01:
             raise ArgumentError(
-                f"machine {self.name}: gate_error is {self.gate_error:g}, allowed above 0 and below 0.01, the threshold "
-                "of the surface code"
+                f"machine {self.name}: gate_error is {self.gate_error:g}, allowed above 0 and below 0.01, the "
+                "threshold of the surface code"
             )
         times = {"cycle_s": self.cycle_s, "gate_s": self.gate_s, "measure_s": self.measure_s}
         times = times if self.kind == "gate" else {"anneal_s": self.anneal_s, "readout_s": self.readout_s}
@@ -73,14 +73,14 @@ MACHINES: dict[str, Machine] = {
     for m in (
         Machine(
             "superconducting", "gate", 1e-3, 1e-6, 10e-6, 50e-9, 400e-9, 4, 105, 25e3, 1.0,
-            "times and error: assumptions of Gidney and Ekera (arXiv:1905.09749) and Gidney (arXiv:2505.15917); qubits: "
-            "Google Quantum AI, Nature 638, 920 (2025); power declared", "published",
+            "times and error: assumptions of Gidney and Ekera (arXiv:1905.09749) and Gidney (arXiv:2505.15917); "
+            "qubits: Google Quantum AI, Nature 638, 920 (2025); power declared", "published",
         ),
         Machine(
             "neutral-atom", "gate", 1e-3, 1e-3, 1e-3, 1e-6, 500e-6, 0, 448, 10e3, 0.1,
-            "cycle of about 1 ms and error 1e-3: assumptions of Cain et al. (arXiv:2603.28627, authors hold shares in a "
-            "vendor); qubits: fault-tolerant experiments on 448 atoms (Bluvstein et al. 2025), arrays above 6,000 trapped; "
-            "power declared", "vendor",
+            "cycle of about 1 ms and error 1e-3: assumptions of Cain et al. (arXiv:2603.28627, authors hold shares in "
+            "a vendor); qubits: fault-tolerant experiments on 448 atoms (Bluvstein et al. 2025), arrays above 6,000 "
+            "trapped; power declared", "vendor",
         ),
         Machine(
             "trapped-ion", "gate", 8e-4, 5e-3, 1e-3, 100e-6, 200e-6, 0, 98, 10e3, 0.1,

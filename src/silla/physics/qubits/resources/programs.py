@@ -101,7 +101,8 @@ def ecc_2026(n: int = 256) -> Program:
     toffoli = 9e7 * size**3
     return Program(
         f"ecc-{n}-2026", 1200 * size, toffoli, 0.0, toffoli,
-        "Babbush et al. 2026 (Google Quantum AI): below 1,200 logical qubits, 9e7 Toffoli; circuits withheld", "preprint",
+        "Babbush et al. 2026 (Google Quantum AI): below 1,200 logical qubits, 9e7 Toffoli; circuits withheld",
+        "preprint",
         active=120 * size, online=0.5, model="babbush-2026",
     )  # fmt: skip
 
