@@ -148,7 +148,7 @@ COST_MODELS: dict[str, CostModel] = {
         CostModel(
             "beverland-2022", "fast", "2d^2", 1.0, 0.0, 0.0, 0.03, True, 3.0, _fifteen(20.0, 13.0),
             "Beverland et al. 2022, arXiv:2211.07629: 0.03 (p/0.01)^((d+1)/2) a logical cycle of d rounds, each "
-            "four gates and two measurements; space-efficient 15-to-1 of 20 patches and 13 cycles; three steps a Toffoli",
+            "four gates and two measurements; space-efficient 15-to-1 of 20 patches, 13 cycles; three steps a Toffoli",
             "preprint", gates_for_cycle=True,
         ),
     )
