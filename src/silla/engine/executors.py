@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from silla.base.errors import ArgumentError, MissingExtra, SillaError
-from silla.engine.tasks import Record, Task, run_task
+from silla.engine.tasks import Record, Task, one_thread, run_task
 from silla.world.types import World
 
 __all__ = ["ENGINES", "Failure", "cores", "execute"]
@@ -41,12 +41,13 @@ class Failure:
     trace: str = ""
 
 
-Outcome = tuple[Task, Record | Failure]
+# A `Task`, or a value with a `hash` and a `run(worlds)` that gives its record from nothing but itself.
+AnyTask = TypeVar("AnyTask")
 
 
 def execute(
-    tasks: Sequence[Task], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1
-) -> Iterator[Outcome]:
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1
+) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """Run every task and yield its outcome as soon as it is there.
 
     engine : "local" (this process where jobs is 1, else a pool of processes) or "ray". jobs : number of workers.
@@ -62,9 +63,12 @@ def execute(
     return _on_pool(tasks, worlds, min(jobs, len(tasks)))
 
 
-def _attempt(task: Task, worlds: Mapping[str, World]) -> Record | Failure:
+def _attempt(task: Any, worlds: Mapping[str, World]) -> Record | Failure:
     try:
-        return run_task(task, worlds)
+        if isinstance(task, Task):
+            return run_task(task, worlds)
+        with one_thread():
+            return task.run(worlds)
     except Exception as error:  # whatever a task raises becomes its reported failure
         reason = str(error) if isinstance(error, SillaError) else f"{type(error).__name__}: {error}"
         return Failure(_short(reason), traceback.format_exc())
@@ -83,11 +87,13 @@ def _start_worker(worlds: Mapping[str, World]) -> None:
     _WORLDS.update(worlds)
 
 
-def _in_worker(task: Task) -> Record | Failure:
+def _in_worker(task: Any) -> Record | Failure:
     return _attempt(task, _WORLDS)
 
 
-def _on_pool(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
+def _on_pool(
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """A pool of fresh processes (loky: safe beside threads, and no guard is needed in the user's script).
 
     A worker that dies (out of memory, killed) takes its pool down. What is left is tried again in a second pool; when
@@ -95,7 +101,7 @@ def _on_pool(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> I
     """
     todo = list(tasks)
     for _ in range(2):
-        left: list[Task] = []
+        left: list[AnyTask] = []
         for task, outcome in _round(todo, worlds, jobs):
             if outcome is None:
                 left.append(task)
@@ -115,14 +121,14 @@ def _on_pool(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> I
 
 
 def _round(
-    tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int
-) -> Iterator[tuple[Task, Record | Failure | None]]:
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+) -> Iterator[tuple[AnyTask, Record | Failure | None]]:
     """Outcomes from one pool, None for what a broken pool left; one worker yields in the order of the tasks."""
     from loky import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
     try:
-        waiting: dict[Future[Any], Task] = {}
+        waiting: dict[Future[Any], AnyTask] = {}
         for number, task in enumerate(tasks):
             try:
                 waiting[pool.submit(_in_worker, task)] = task
@@ -138,7 +144,9 @@ def _round(
         pool.shutdown(wait=True, kill_workers=True)
 
 
-def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> Iterator[Outcome]:
+def _on_ray(
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """On a Ray cluster: the one that RAY_ADDRESS names, or a local one with `jobs` workers."""
     try:
         import ray
@@ -168,5 +176,5 @@ def _on_ray(tasks: Sequence[Task], worlds: Mapping[str, World], jobs: int) -> It
             ray.shutdown()
 
 
-def _attempt_on_ray(task: Task, worlds: Mapping[str, World]) -> Record | Failure:
+def _attempt_on_ray(task: Any, worlds: Mapping[str, World]) -> Record | Failure:
     return _attempt(task, worlds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ from silla.engine.radio import RadioDrop, RadioModel, evaluate, prepare
 from silla.engine.users import draw_users
 from silla.world.types import World
 
-__all__ = ["EDGES", "Record", "Task", "group_factors", "run_task"]
+__all__ = ["EDGES", "Record", "Task", "group_factors", "one_thread", "run_task"]
 
 Record = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -112,9 +113,14 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def one_thread() -> AbstractContextManager[Any]:
+    """Linear algebra on one thread inside this context, so that sums do not depend on the machine's cores."""
+    return _threads().limit(limits=1)
+
+
 def run_task(task: Task, worlds: Mapping[str, World]) -> Record:
-    """The record of a task. Linear algebra runs on one thread, so that sums do not depend on the machine's cores."""
-    with _threads().limit(limits=1):
+    """The record of a task, with linear algebra on one thread."""
+    with one_thread():
         if task.kind == "solve":
             from silla.engine.solve import Question, solve  # it builds on this module
 

@@ -203,6 +203,12 @@ class LinkConfig:
         ports = [p for a in layouts for p in a.dmrs.ports]
         if len(set(ports)) != len(ports):
             raise ArgumentError(f"users share the DM-RS ports {ports}: give each its own (Dmrs(ports=..))")
+        used = sorted({word.modulation for user in self.users for word in code_words(user)})
+        if len(used) > 1 and self.receiver in ("k-best", "ep"):
+            raise ArgumentError(
+                f"receiver {self.receiver!r} searches one constellation, but the code words have "
+                f"{' and '.join(used)}; give all of them MCS of one modulation, or take another receiver"
+            )
         if getattr(first, "transform_precoding", False) and self.receiver == "k-best":
             raise ArgumentError("K-best detects subcarriers, but transform precoding spreads symbols over all of them")
 

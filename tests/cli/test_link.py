@@ -1,0 +1,67 @@
+"""``silla link``: exit codes, one JSON document, tables with units, nothing written for bad input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from silla.cli._app import run_command
+from silla.results.tables import read_table, units
+
+SMALL = ["--channel", "rayleigh", "--rx", "2", "--prb", "2", "--mcs", "5", "--errors", "20", "--max-slots", "200"]
+SMALL += ["--jobs", "1"]
+
+
+def test_a_waterfall_is_printed_written_and_drawn(tmp_path, capsys):
+    out, page = tmp_path / "run", tmp_path / "w.html"
+    assert run_command(["link", *SMALL, "--json", "--out", str(out), "--plot", str(page)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    curve = document["curves"][0]
+    assert curve["threshold"]["low_db"] < curve["threshold"]["snr_db"] < curve["threshold"]["high_db"]
+    table = read_table(out / "tables", "link_curves")
+    assert table["bler"].to_list() == [p["bler"] for p in curve["points"]]
+    assert units(out / "tables", "link_curves")["goodput_mbit_per_s"] == "Mbit/s"
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["settings"]["prb"] == 2 and manifest["links"]
+    assert "block error rate" in page.read_text()
+    again = tmp_path / "again"
+    again.mkdir()
+    (out / "tasks").rename(again / "tasks")
+    assert run_command(["link", *SMALL, "--out", str(again)]) == 0
+    assert "0 tasks computed" in capsys.readouterr().err
+    assert (again / "tables/link_curves.parquet").read_bytes() == (out / "tables/link_curves.parquet").read_bytes()
+
+
+def test_least_squares_never_stands_alone(capsys):
+    options = ["--receivers", "ls+zero-forcing,genie", "--layers", "2", "--snr-db", "2,8"]
+    assert run_command(["link", "compare", *SMALL, *options, "--json"]) == 0
+    names = [c["link"] for c in json.loads(capsys.readouterr().out)["curves"]]
+    assert names == ["ls+zero-forcing", "lmmse+zero-forcing", "genie", "finite-block bound"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--channel", "tdl-q"], "did you mean"),
+        (["--mcs", "31"], "reserved"),
+        (["--prb", "276"], "38.211"),
+        (["--layers", "3", "--rx", "2"], "antennas"),
+        (["--doppler-hz", "9000"], "numerology"),
+        (["--snr-db", "5:1:1"], "--snr-db"),
+        (["--snr-db", "nan"], "--snr-db"),
+        (["--target", "1.5"], "target"),
+        (["--errors", "0"], "stop"),
+        (["--bound", "2"], "bound"),
+        (["--engine", "slurm"], "--engine"),
+        (["--plot", "x.txt"], "--plot"),
+        (["compare", "--receivers", "lmmse+mlp"], "receiver"),
+        (["compare", "--receivers", ","], "--receivers"),
+        (["table", "--out", "/"], "--out"),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_written(arguments, said, tmp_path, capsys):
+    out = tmp_path / "run"
+    extra = [] if "table" in arguments else ["--out", str(out)]
+    assert run_command(["link", *arguments, *extra]) == 2
+    assert said in capsys.readouterr().err and not out.exists()
