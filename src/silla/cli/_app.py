@@ -32,7 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "coexist": ("silla.cli.coexist:coexist", "Where to put a quantum channel beside classical ones."),
     "distil": ("silla.cli.distil:distil", "Secret keys at both ends of a quantum link, from its photons."),
     "solve": ("silla.cli.solve:solve", "A network problem by classical and quantum solvers, side by side."),
-    "link": ("silla.cli.link:link", "The radio link bit by bit: waterfalls, receivers side by side; `link tbps`: 1 Tbit/s."),
+    "link": (
+        "silla.cli.link:link",
+        "The radio link bit by bit: waterfalls, receivers compared, 1 Tbit/s.",
+    ),
     "calibrate": ("silla.cli.calibrate:calibrate", "The large-scale calibration cases of 3GPP."),
     "models": ("silla.cli.models:models", "List the published models with their sources and validity."),
     "bench": ("silla.cli.bench:bench", "Measure the headline figures on this machine."),
