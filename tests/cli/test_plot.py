@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from silla.base.errors import ArgumentError, StoreError
-from silla.cli._plot import Panel, plot_path, write_line_plot, write_panels
+from silla.cli._plot import Panel, _waterfall_text, plot_path, write_line_plot, write_panels
 
 
 def panels_of(path):
@@ -53,3 +53,13 @@ def test_paths_that_cannot_be_a_plot(tmp_path):
         plot_path("plot.png")
     with pytest.raises(StoreError, match="no folder"):
         plot_path(str(tmp_path / "none" / "a.html"))
+
+
+def test_bars_of_a_waterfall_say_their_height_and_totals_what_is_left():
+    bars = ["absolute", "relative", "relative", "total"]
+    assert _waterfall_text(np.array([187_800.0, -73_990.0, -12.5, 0.0]), bars) == [
+        "187,800",
+        "73,990",
+        "12.5",
+        "113,798",
+    ]

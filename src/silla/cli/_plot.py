@@ -18,6 +18,10 @@ __all__ = ["Panel", "plot_path", "write_line_plot", "write_panels"]
 
 # colour-blind safe, dark enough on white (Okabe and Ito)
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#333333")
+_WATERFALL = {
+    name: {"marker": {"color": colour}}
+    for name, colour in (("decreasing", "#d55e00"), ("increasing", "#009e73"), ("totals", "#0072b2"))
+}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -145,9 +149,9 @@ def _traces(panel: Panel) -> list[dict[str, Any]]:
             )
             continue
         if panel.waterfall:
-            text = [f"{abs(v):.4g}" for v in y]
+            text = _waterfall_text(y, panel.waterfall)
             bars = {"type": "waterfall", "name": name, "x": x, "y": y, "measure": list(panel.waterfall), "text": text}
-            traces.append(bars | {"textposition": "outside"})
+            traces.append(bars | {"textposition": "outside", "constraintext": "none", "cliponaxis": False} | _WATERFALL)
             continue
         trace: dict[str, Any] = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line}
         if panel.stacked:
@@ -158,6 +162,16 @@ def _traces(panel: Panel) -> list[dict[str, Any]]:
     return traces
 
 
+def _waterfall_text(y: np.ndarray, measure: Sequence[str]) -> list[str]:
+    """What each bar says: its own height, or, of a total, the height that the bars before it have left."""
+    level, text = 0.0, []
+    for value, kind in zip(y, measure, strict=True):
+        level = value if kind == "absolute" else level + value if kind == "relative" else level
+        shown = abs(level if kind == "total" else value)
+        text.append(f"{shown:,.0f}" if shown >= 100.0 else f"{shown:.3g}")
+    return text
+
+
 def _is_text(x: Any) -> bool:
     return len(x) > 0 and (isinstance(x[0], str) or np.issubdtype(np.asarray(x).dtype, np.datetime64))
 
@@ -166,7 +180,7 @@ def _layout(panel: Panel) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "margin": {"l": 64, "r": 12, "t": 24, "b": 48},
         "legend": {"orientation": "h", "y": -0.22},
-        "showlegend": True,
+        "showlegend": len(panel.series) > 1,
         "font": {"size": 13},
         "template": {"layout": {"paper_bgcolor": "#fff", "plot_bgcolor": "#fff"}},
     }
@@ -191,13 +205,14 @@ def _layout(panel: Panel) -> dict[str, Any]:
             {"x": 0.5 * (low + high), "xref": "x", "y": 1.0, "yref": "paper", "yanchor": "bottom", "text": name,
              "showarrow": False}
         )  # fmt: skip
+    x_axis = grid | {"title": {"text": panel.x_title}, "automargin": True}
     y_axis = grid | {"title": {"text": panel.y_title}}
     if panel.kind == "density":
         y_axis |= {"scaleanchor": "x"}
     if panel.log_y:
         y_axis |= {"type": "log", "exponentformat": "power", "dtick": _decades(panel)}
     return layout | {
-        "xaxis": grid | {"title": {"text": panel.x_title}},
+        "xaxis": x_axis,
         "yaxis": y_axis,
         "shapes": shapes,
         "annotations": labels,
@@ -205,9 +220,9 @@ def _layout(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _decades(panel: Panel) -> int:
-    """Decades between two marks of a logarithmic axis: at most about eight marks."""
+def _decades(panel: Panel) -> int | str:
+    """Decades between two marks of a logarithmic axis: at most about eight marks; within one, marks at 2 and 5 too."""
     values = np.concatenate([np.asarray(y, float).ravel() for _, y in panel.series.values()] or [np.ones(1)])
     values = values[np.isfinite(values) & (values > 0.0)]
     span = np.log10(values.max() / values.min()) if values.size else 1.0
-    return max(1, int(np.ceil(span / 8.0)))
+    return "D2" if span < 1.5 else max(1, int(np.ceil(span / 8.0)))

@@ -139,7 +139,7 @@ def _draw(page: Path, found: Delivery, link: DirectLink, km: float) -> None:
     lines: dict[str, Any] = {"secrecy capacity": (grid, along(link, grid)["rate_bit_per_s"])}
     if found.bit_per_s > 0.0:
         lines["this message, below its link's capacity"] = ([km, km], [found.bit_per_s, found.capacity_bit_per_s])
-    note = found.reason or f"Delivered over {km:g} km at {found.bit_per_s:.4g} bit/s in {found.seconds:.4g} s."
+    note = found.reason or f"Delivered over {km:g} km at {_figure(found.bit_per_s)} bit/s in {found.seconds:.3g} s."
     write_line_plot(page, lines, "fibre, km", "message bits per second", True, "A direct message", notes=[note])
 
 
@@ -166,7 +166,7 @@ def _print(found: Delivery, km: float, n_bytes: int) -> None:
         ("photons", f"{found.photons:.4g} sent, {found.clicks} readings, {100 * found.symbol_error:.3f} % wrong"),
         ("checks wrong", checks),
         ("time", f"{found.seconds:.4g} s"),
-        ("rate", f"{found.bit_per_s:.4g} bit/s of a capacity of {found.capacity_bit_per_s:.4g} bit/s"),
+        ("rate", f"{_figure(found.bit_per_s)} bit/s of a capacity of {_figure(found.capacity_bit_per_s)} bit/s"),
     ):
         table.add_row(name, value)
     screen = Console(highlight=False)
@@ -189,3 +189,8 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _figure(value: float) -> str:
+    """A rate for people: whole numbers with commas from 100 on."""
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"

@@ -143,7 +143,8 @@ def qkd(
     if page is not None:
         unit = "secret message bits" if protocol == "dl04" else "secret key bits"
         lines = {protocol: (found["km"], found["rate_bit_per_s"])}
-        title = f"{protocol}, {preset}: {unit} over distance"
+        path = f", air, {weather}, {light}" if free_space else ""
+        title = f"{protocol}, {preset}{path}: {unit} over distance"
         reach = f"Reach {found['max_km']:.1f} km. {system.source.text}."
         write_line_plot(page, lines, f"{head['medium']}, km", f"{unit} per second", True, title, notes=[reach])
     if json:
