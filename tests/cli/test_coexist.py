@@ -43,6 +43,10 @@ def test_a_terabit_backhaul(capsys, tmp_path):
         (("--centre-nm", "1700"), "attenuation"),
         (("--misalignment", "0.5"), "misalignment"),
         (("--filter-nm", "-1"), "bandwidth"),
+        (("--centre-nm", "0"), "centre_nm"),
+        (("--bands", ""), "no band"),
+        (("--y0", "inf"), "y0"),
+        (("--insertion-db=-1",), "insertion_db"),
     ],
 )
 def test_bad_input(capsys, tmp_path, arguments, message):

@@ -169,3 +169,13 @@ def test_odd_free_space_options_are_refused(options, says, capsys):
     assert run_command(["qkd", "--free-space", *options]) == 2
     out = capsys.readouterr()
     assert says in out.err and out.out == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--eps-sec", "nan"], ["--weather", "fog"], ["--light", "day"], ["--classical-dbm", "1e300"], ["--eps-sec=-1"]],
+)
+def test_options_that_would_be_left_out_or_make_no_sense_are_refused(options, capsys):
+    assert run_command(["qkd", "--km", "5", *options]) == 2
+    out = capsys.readouterr()
+    assert out.err.startswith("silla: ") and out.out == "" and "Traceback" not in out.err

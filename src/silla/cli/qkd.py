@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from silla.base.errors import ArgumentError
-from silla.base.provenance import check_domain
+from silla.base.provenance import Range, check_domain
 from silla.cli._output import emit_json
 from silla.cli._plot import plot_path, write_line_plot
 from silla.cli._qkd_air import MOST_KM, air_path
@@ -21,6 +21,7 @@ from silla.physics.quantum import mdi
 from silla.physics.quantum.cvqkd import DETECTIONS
 from silla.physics.quantum.decoy_bb84 import DECOYS
 from silla.physics.quantum.detectors import GATE
+from silla.physics.quantum.finite_key import EPSILON
 from silla.physics.quantum.presets import PRESETS
 
 __all__ = ["qkd"]
@@ -82,6 +83,15 @@ def qkd(
     level path between two telescopes, with the sky's light in the receiver's filter and gate.
     """
     one_of("--protocol", protocol, PROTOCOLS)
+    check_domain("eps_sec", eps_sec, EPSILON, what="finite key")
+    if classical_dbm is not None:
+        check_domain(
+            "power",
+            classical_dbm,
+            Range(-100.0, 40.0, "dBm"),
+            what="classical channel",
+            advice="did you give dBm or mW?",
+        )
     page = plot_path(plot)
     one_of("--preset", preset, tuple(PRESETS))
     if protocol == "cv-qkd" and detector_efficiency is None:
@@ -105,6 +115,8 @@ def qkd(
             classical_dbm, classical_channels, classical_nm * 1e-9, quantum_nm * 1e-9, filter_m, gate_s, direction
         )
     air = None
+    if not free_space and (weather, light, telescopes_m, visibility_km) != ("clear", "night", "0.1,0.2", None):
+        raise ArgumentError("--weather, --visibility-km, --light and --telescopes-m belong to --free-space; add it")
     if free_space:
         air = air_path(
             weather=weather, visibility_km=visibility_km, light=light, telescopes_m=telescopes_m,

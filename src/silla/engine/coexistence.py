@@ -18,6 +18,7 @@ from silla.base.provenance import Range, check_domain
 from silla.base.units import SPEED_OF_LIGHT_M_PER_S, dbm_to_w
 from silla.physics.optical.coexistence import Booster, Coexistence, noise_at
 from silla.physics.optical.raman import SHIFT
+from silla.physics.quantum.channel import CHANNEL_RANGES
 from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
 from silla.physics.quantum.detectors import background_per_gate, dead_time_factor
 
@@ -59,6 +60,9 @@ class ClassicalLoad:
         """Channels of even spacing about a centre. Raises DomainError for none, or more than 200."""
         check_domain("channels", channels, Range(1, 200, ""), what="classical load")
         check_domain("spacing_ghz", spacing_ghz, Range(6.25, 10_000.0, "GHz"), what="classical load")
+        check_domain(
+            "centre_nm", centre_nm, Range(1260.0, 1675.0, "nm"), what="classical load", advice="did you give m?"
+        )
         check_domain("power_dbm", power_dbm, Range(_LOWEST_DBM, _HIGHEST_DBM, "dBm"), what="classical load")
         if direction not in DIRECTIONS:
             raise ArgumentError(f"classical load: direction is {direction!r}, allowed {', '.join(DIRECTIONS)}")
@@ -157,6 +161,11 @@ def best_placement(
     check_domain("length_m", length_m, Range(1.0, 500e3, "m"), what="placement")
     check_domain("target", target_bit_per_s, Range(1e-6, 1e12, "bit/s"), what="placement")
     check_domain("detector efficiency", receiver.efficiency, Range(1e-4, 1.0, ""), what="placement")
+    check_domain("y0", receiver.y0, CHANNEL_RANGES["y0"], what="placement")
+    check_domain("misalignment", receiver.misalignment, CHANNEL_RANGES["misalignment"], what="placement")
+    check_domain(
+        "insertion_db", receiver.insertion_db, Range(0.0, 60.0, "dB"), what="placement", advice="a loss is positive"
+    )
     nm = _candidates(load, wavelengths_nm, bands, guard_nm)
     noise = _noise(load, nm, length_m, receiver, attenuation_1550_db_per_km, booster)
     rate, qber = _rates(receiver, noise)
@@ -180,6 +189,8 @@ def best_placement(
 
 
 def _candidates(load: ClassicalLoad, given: ArrayLike | None, bands: tuple[str, ...], guard_nm: float) -> Floats:
+    if not bands:
+        raise ArgumentError(f"placement: no band is given, allowed {', '.join(BANDS)}")
     for name in bands:
         if name not in BANDS:
             extra = "; the U band lies beyond the fibre's attenuation data" if name == "U" else ""

@@ -25,6 +25,7 @@ from silla.physics.optical.sky import background_photons_per_s
 __all__ = ["Budget", "Terminals", "level_budget", "slant_budget", "stray_photons_per_s"]
 
 _DB = -10.0
+FIELD = Range(1e-7, 0.2, "rad")
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ def _check(t: Terminals) -> None:
     check_domain("receiver_m", t.receiver_m, APERTURE, what=what)
     check_domain("optics", t.optics, Range(1e-4, 1.0, ""), what=what)
     check_domain("jitter_rad", t.jitter_rad, ANGLE, what=what, advice="did you give microradians?")
+    check_domain("field_of_view_rad", t.field_of_view_rad, FIELD, what=what, advice="full angle")
     check_domain("margin_db", t.margin_db, Range(0.0, 60.0, "dB"), what=what)
     if t.divergence_rad is not None:
         check_domain("divergence_rad", t.divergence_rad, Range(1e-7, 0.1, "rad"), what=what, advice="half angle")
