@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "qdc": ("silla.cli.qdc:qdc", "Secret message bits of a direct-communication link over its length."),
     "satellite": ("silla.cli.satellite:satellite", "Keys of a satellite's passages over a station."),
     "advantage": ("silla.cli.advantage:advantage", "Qubits, time and crossing of a quantum computer on a problem."),
+    "threat": ("silla.cli.threat:threat", "When quantum computers break each interface, and when to migrate."),
     "coexist": ("silla.cli.coexist:coexist", "Where to put a quantum channel beside classical ones."),
     "distil": ("silla.cli.distil:distil", "Secret keys at both ends of a quantum link, from its photons."),
     "solve": ("silla.cli.solve:solve", "A network problem by classical and quantum solvers, side by side."),

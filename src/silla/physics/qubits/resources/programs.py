@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from silla.base.errors import ArgumentError
 
 __all__ = [
-    "PRESETS", "Program", "aes_search", "ecc_2026", "grover_qubo", "qaoa", "rotation_t_states", "rsa_2019", "rsa_2025"
+    "PRESETS", "Program", "aes_search", "ecc_2017", "ecc_2026", "grover_qubo", "qaoa", "rotation_t_states", "rsa_2019",
+    "rsa_2025",
 ]  # fmt: skip
 
 
@@ -87,6 +88,23 @@ def rsa_2025(n: int = 2048) -> Program:
     return Program(
         f"rsa-{n}-2025", 1400 * size, toffoli, 0.0, toffoli, "Gidney 2025, arXiv:2505.15917", "preprint",
         active=140 * size, model="gidney-2025",
+    )  # fmt: skip
+
+
+def ecc_2017(n: int = 256) -> Program:
+    """Discrete logarithm on a curve of n bits: 9 n + 2 lg n + 10 qubits, 448 n^3 lg n + 4090 n^3 Toffoli.
+
+    Roetteler, Naehrig, Svore, Lauter 2017 (arXiv:1706.06752, abstract): 2,330 qubits at n = 256.
+
+    >>> ecc_2017(256).logical_qubits
+    2330
+    """
+    n = int(_bits(n, "bits of the curve", 128))
+    lg = math.log2(n)
+    toffoli = 448 * n**3 * lg + 4090 * n**3
+    return Program(
+        f"ecc-{n}-2017", 9 * n + 2 * math.ceil(lg) + 10, toffoli, 0.0, toffoli,
+        "Roetteler et al., ASIACRYPT 2017, arXiv:1706.06752", "published",
     )  # fmt: skip
 
 
@@ -180,6 +198,7 @@ def aes_search(bits: int = 128) -> Program:
 PRESETS = {
     "rsa-2048-2019": rsa_2019(2048),
     "rsa-2048-2025": rsa_2025(2048),
+    "ecc-256-2017": ecc_2017(256),
     "ecc-256-2026": ecc_2026(256),
     "aes-128": aes_search(128),
     "aes-256": aes_search(256),
