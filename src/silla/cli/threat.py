@@ -98,9 +98,10 @@ def _print(d: dict[str, Any]) -> None:
 
 
 def _remarks(d: dict[str, Any]) -> list[str]:
-    lines = [
-        f"{i['id']}: {i['name']} ({i['protocol']}; {i['source']}); cover: {i['covered_by']}" for i in d["interfaces"]
-    ]
+    lines = []
+    for i in d["interfaces"]:
+        fixed = "; one long-lived key opens all that was recorded" if i["fixed_key"] else ""
+        lines.append(f"{i['id']}: {i['name']} ({i['protocol']}; {i['source']}){fixed}; cover: {i['covered_by']}")
     for p in d["primitives"]:
         q = p["quantiles"]
         if np.isfinite(q["q05"]):
@@ -116,7 +117,7 @@ def _remarks(d: dict[str, Any]) -> list[str]:
     lines += [f"growth, {g['platform']}: {g['source']}" for g in d["growth"]]
     lines += [
         f"{d['samples']} draws, seed {d['seed']}, evidence: {d['standing']}; intervals are of the draws, 95 %",
-        "years: that data must stay secret. read in time: recorded now and opened within them; a signature: broken by now",
+        "years: that it must stay secret. read in time: recorded now and opened within them; signatures: broken by now",
         f"start by: a migration that starts then keeps that at {100 * d['risk']:g} % at its end, without other cover",
     ]
     if d["cover"] is not None:
