@@ -60,9 +60,7 @@ class ClassicalLoad:
         """Channels of even spacing about a centre. Raises DomainError for none, or more than 200."""
         check_domain("channels", channels, Range(1, 200, ""), what="classical load")
         check_domain("spacing_ghz", spacing_ghz, Range(6.25, 10_000.0, "GHz"), what="classical load")
-        check_domain(
-            "centre_nm", centre_nm, Range(1260.0, 1675.0, "nm"), what="classical load", advice="did you give m?"
-        )
+        check_domain("centre_nm", centre_nm, Range(1000.0, 2000.0, "nm"), what="classical load")
         check_domain("power_dbm", power_dbm, Range(_LOWEST_DBM, _HIGHEST_DBM, "dBm"), what="classical load")
         if direction not in DIRECTIONS:
             raise ArgumentError(f"classical load: direction is {direction!r}, allowed {', '.join(DIRECTIONS)}")
