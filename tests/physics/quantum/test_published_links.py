@@ -75,3 +75,35 @@ def test_direct_communication_over_fibre_deviates_as_stated(row):
     tolerance = TOLERANCE["model_value"]
     expected = pytest.approx(float(row["model_value"]), rel=tolerance["relative"], abs=tolerance["absolute"])
     assert found == expected
+
+
+SENSITIVITY = list(csv.DictReader((CASES / "qsdc_fibre_100km" / "sensitivity.csv").open()))
+
+
+@pytest.mark.parametrize("row", SENSITIVITY, ids=lambda r: f"{r['change']}-{r['value']}")
+def test_what_a_changed_assumption_does_to_the_rates_and_the_reach(row):
+    """One change at a time from the case's parameters; factors on the model's own rates."""
+    given = {name: P[name] for name in ("misalignment", "y0", "receiver_efficiency")}
+    given["check_efficiency"] = P["receiver_efficiency"]
+
+    def rates(km, change):
+        line = 10 ** (-P["attenuation_db_per_km"] * np.asarray(km, float) / 10)
+        return hd_qsdc.best_intensity(P["dimension"], line, **(given | change))[0].capacity
+
+    change = {row["change"]: float(row["value"])}
+    near, far = rates([30, 100], change) / rates([30, 100], {})
+    assert (near, far) == pytest.approx((float(row["rate_30km"]), float(row["rate_100km"])), rel=0.01, abs=0.002)
+    km = np.arange(60.0, 125.0, 0.5)
+    assert km[rates(km, change) > 0].max() == pytest.approx(float(row["max_km"]), abs=0.6)
+
+
+def test_only_a_common_factor_brings_both_published_rates_and_keeps_the_reach():
+    """What scales Bob's and Eve's terms alike leaves the reach; a loss before Bob alone ends it short of 90 km."""
+    published = [float(r["value"]) for r in ROWS if r["model"] == "hd_qsdc" and r["km"]]
+    modelled = [float(r["model_value"]) for r in ROWS if r["model"] == "hd_qsdc" and r["km"]]
+    shares = np.array(published) / np.array(modelled)
+    assert shares == pytest.approx([0.133, 0.241], abs=0.002)
+    common = float(np.sqrt(shares.prod()))
+    assert common == pytest.approx(0.179, abs=0.002) and np.abs(np.log(shares / common)).max() < np.log(1.36)
+    halved = next(r for r in SENSITIVITY if r["change"] == "receiver_efficiency" and r["value"] == "0.35")
+    assert float(halved["rate_30km"]) > shares[0] and float(halved["max_km"]) < 90.0
