@@ -71,7 +71,7 @@ def converges(columns: dict[int, int], check_degree: float, p: float, iterations
     """Whether the error rate of the messages falls to 5e-6 (densities cut at M leave a floor below it) at
     crossover p."""
     edges = sum(d * n for d, n in columns.items())
-    size = 4096
+    size = 4096 if M <= 63 else 16384
     channel = np.zeros(2 * M + 1)
     strength = round(SCALE * np.log((1.0 - p) / p))
     channel[M + strength], channel[M - strength] = 1.0 - p, p

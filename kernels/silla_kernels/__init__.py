@@ -43,6 +43,7 @@ from silla_kernels._core import (
     strongest,
     supported,
     syndrome_decode,
+    syndrome_of,
     tabu,
     toeplitz,
     weigh_cells,
@@ -84,13 +85,14 @@ __all__ = [
     "strongest",
     "supported",
     "syndrome_decode",
+    "syndrome_of",
     "tabu",
     "toeplitz",
     "weigh_cells",
     "weigh_users",
 ]
 
-INTERFACE = 2  # raised whenever the arguments or results of a kernel change
+INTERFACE = 3  # raised whenever the arguments or results of a kernel change
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

@@ -20,7 +20,7 @@ namespace {
    isa::qaoa_run, isa::ising_diagonal, isa::polynomial_diagonal, isa::pair_rotations, \
    isa::cascade_new, isa::cascade_free, isa::cascade_answer, isa::cascade_next, isa::cascade_words, \
    isa::toeplitz_plan, isa::toeplitz, isa::polynomial_hash, isa::gf128_multiply, \
-   isa::syndrome_decode}
+   isa::syndrome_decode, isa::syndrome_of}
 
 bool has(const std::string &isa) {
 #if defined(__x86_64__)

@@ -62,6 +62,7 @@ struct Table {
   polynomial_hash_fn *polynomial_hash;
   gf128_multiply_fn *gf128_multiply;
   syndrome_decode_fn *syndrome_decode;
+  syndrome_of_fn *syndrome_of;
 };
 
 const Table &table();                 // the kernels in use

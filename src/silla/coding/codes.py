@@ -13,6 +13,7 @@ from importlib import resources
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.base.kernels import kernel
 
 __all__ = ["INFO_COLUMNS", "LIFTING_SIZES", "QCCode", "base_graph", "lifting_set", "nr_code", "quasi_cyclic"]
 
@@ -126,6 +127,9 @@ class QCCode:
         x = np.asarray(bits, np.uint8)
         if x.ndim != 2 or x.shape[1] != self.n:
             raise ArgumentError(f"bits have the shape {x.shape}; expected [n_blocks, {self.n}]")
+        fast = kernel("syndrome_of")
+        if fast is not None:
+            return fast(np.ascontiguousarray(x), self.row_first, self.col, self.shift, self.z)
         x = x.reshape(len(x), self.n_cols, self.z)
         out = np.zeros((len(x), self.n_rows, self.z), np.uint8)
         for row in range(self.n_rows):

@@ -20,7 +20,7 @@ from silla.coding.codes import QCCode
 __all__ = ["STEPS_PER_NAT", "SyndromeDecoded", "syndrome_decode", "syndrome_decode_numpy"]
 
 STEPS_PER_NAT = 8.0
-LANES = 32
+LANES = 64
 _LIMIT = 127
 
 
@@ -32,27 +32,31 @@ class SyndromeDecoded(NamedTuple):
     satisfied: np.ndarray
 
 
-def syndrome_decode(code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60) -> SyndromeDecoded:
+def syndrome_decode(
+    code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60, patience: int = 0
+) -> SyndromeDecoded:
     """Bits that have the syndrome, found from reliabilities.
 
-    code : any whose lifting size is a multiple of 32. llr : int16 [n_blocks, n], positive for a zero bit, at most 16000
+    code : any whose lifting size is a multiple of 64. llr : int16 [n_blocks, n], positive for a zero bit, at most 16000
     in size. syndrome : uint8 [n_blocks, n_rows * z]. A block counts as satisfied once an iteration found every
-    check met and changed no decision.
+    check met and changed no decision. patience : a block is given up after so many iterations that did not find fewer
+    unmet checks than ever before; 0: never.
     """
     if llr.dtype != np.int16 or llr.ndim != 2 or llr.shape[1] != code.n or np.abs(llr).max(initial=0) > 16000:
         raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int16 [n_blocks, {code.n}] within +-16000")
     if syndrome.shape != (len(llr), code.n_rows * code.z):
         raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
-    if max_iterations < 1 or code.z % LANES:
+    if max_iterations < 1 or patience < 0 or code.z % LANES:
         raise ArgumentError(
-            f"{max_iterations} iterations, lifting size {code.z}; expected 1 or more, a multiple of {LANES}"
+            f"{max_iterations} iterations, patience {patience}, lifting size {code.z}; expected 1 or more, 0 or more, a "
+            f"multiple of {LANES}"
         )
     fast = kernel("syndrome_decode")
     if fast is None:
-        return syndrome_decode_numpy(code, llr, syndrome, max_iterations)
+        return syndrome_decode_numpy(code, llr, syndrome, max_iterations, patience)
     target = np.ascontiguousarray(syndrome, np.uint8)
     return SyndromeDecoded(
-        *fast(np.ascontiguousarray(llr), code.row_first, code.col, code.shift, code.z, target, max_iterations)
+        *fast(np.ascontiguousarray(llr), code.row_first, code.col, code.shift, code.z, target, max_iterations, patience)
     )
 
 
@@ -66,8 +70,8 @@ def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.maximum(low - _correction(high - low) + _correction(high + low), 0)
 
 
-def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """One row of circulants; False for blocks in which it held before and no decision changed."""
+def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> tuple:
+    """One row of circulants: (unmet checks of each block before, whether a check was unmet or a decision changed)."""
     edges = code.edges(row)
     old = np.stack([np.roll(belief[:, code.col[e]], -int(code.shift[e]), axis=-1) for e in edges], axis=1)
     t = old - message[:, edges.start : edges.stop]
@@ -86,11 +90,11 @@ def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, targ
     for i, e in enumerate(edges):
         belief[:, code.col[e]] = np.roll(new[:, i], int(code.shift[e]), axis=-1)
     unmet = np.logical_xor.reduce(old < 0, axis=1, keepdims=True) ^ wanted
-    return unmet.any(axis=(1, 2)) | ((new < 0) != (old < 0)).any(axis=(1, 2))
+    return unmet.sum(axis=(1, 2)), unmet.any(axis=(1, 2)) | ((new < 0) != (old < 0)).any(axis=(1, 2))
 
 
 def syndrome_decode_numpy(
-    code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60
+    code: QCCode, llr: np.ndarray, syndrome: np.ndarray, max_iterations: int = 60, patience: int = 0
 ) -> SyndromeDecoded:
     """The same in NumPy, bit for bit."""
     n = len(llr)
@@ -99,14 +103,18 @@ def syndrome_decode_numpy(
     message = np.zeros((n, code.n_edges, code.z), np.int16)
     iterations, satisfied = np.zeros(n, np.int32), np.zeros(n, bool)
     active = np.arange(n)
+    fewest, idle = np.full(n, np.iinfo(np.int64).max), np.zeros(n, int)
     for iteration in range(1, max_iterations + 1):
         part, told = belief[active], message[active]
-        moved = np.zeros(len(active), bool)
+        moved, unmet = np.zeros(len(active), bool), np.zeros(len(active), np.int64)
         for row in range(code.n_rows):
-            moved |= _layer(code, row, part, told, target[active, row])
+            there, changed = _layer(code, row, part, told, target[active, row])
+            unmet, moved = unmet + there, moved | changed
         belief[active], message[active], iterations[active] = part, told, iteration
         satisfied[active[~moved]] = True
-        active = active[moved]
+        idle[active] = np.where(unmet < fewest[active], 0, idle[active] + 1)
+        fewest[active] = np.minimum(unmet, fewest[active])
+        active = active[moved & ((patience == 0) | (idle[active] < patience))]
         if not len(active):
             break
     return SyndromeDecoded((belief < 0).astype(np.uint8).reshape(n, code.n), iterations, satisfied)
