@@ -26,7 +26,7 @@ void bind_syndrome(nb::module_ &m) {
           throw std::invalid_argument("the arrays of the code do not fit one another or the syndrome");
         for (std::int32_t r = 0; r < n_rows; ++r) {
           const std::int32_t degree = row_first.data()[r + 1] - row_first.data()[r];
-          if (degree < 1 || degree > 256) throw std::invalid_argument("a row must have 1 to 256 edges");
+          if (degree < 1 || degree > 255) throw std::invalid_argument("a row must have 1 to 255 edges");
         }
         for (std::int32_t e = 0; e < n_edges; ++e)
           if (col.data()[e] < 0 || col.data()[e] >= n_cols || shift.data()[e] < 0 || shift.data()[e] >= z)

@@ -1,3 +1,6 @@
+// Sums are joined like the rounds of a tournament: of terms alike, rounding takes nothing off. In one chain it would leave
+// out every term much larger than the sum so far, and the messages of wide checks would be several times too strong.
+//
 // The check's rule is approximate min* (Jones, Valles, Smith & Villasenor, MILCOM 2003): the least reliable edge is told
 // the exact sum of all the others, and the others the sum of all.
 //
@@ -19,7 +22,7 @@ namespace {
 #include "bytes.h"
 
 constexpr int W = Bytes::width, L = syndrome_lanes;
-constexpr int limit = 127, max_degree = 256;
+constexpr int limit = 127, max_degree = 255;
 static_assert(L % W == 0, "a circulant is whole vectors");
 
 // As many 16-bit integers as a vector has bytes.
@@ -136,7 +139,7 @@ inline int checks(int degree, std::int16_t *const *from, std::int8_t *message, c
   Shorts t[max_degree];
   Bytes size[max_degree];
   Shorts sign = Shorts::minus(syndrome), held = sign;
-  Bytes least = Bytes::all(limit), rest = least;
+  Bytes least = Bytes::all(limit), halves[8];
   for (int e = 0; e < degree; ++e) {
     const Shorts l = Shorts::load(from[e]), v = l - Shorts::widened(Bytes::load(message + e * W));
     const Bytes a = magnitude(v);
@@ -144,9 +147,15 @@ inline int checks(int degree, std::int16_t *const *from, std::int8_t *message, c
     size[e] = a;
     held = held ^ l;
     sign = sign ^ v;
-    rest = joined(rest, max_u(least, a));
+    Bytes sum = max_u(least, a);
+    int level = 0;
+    for (; e >> level & 1; ++level) sum = joined(halves[level], sum);
+    halves[level] = sum;
     least = min_u(least, a);
   }
+  Bytes rest = Bytes::all(limit);
+  for (int level = 0; degree >> level; ++level)
+    if (degree >> level & 1) rest = joined(rest, halves[level]);
   const int unmet = __builtin_popcountll(signs(narrowed(held)));
   const Bytes common = joined(rest, least);
   for (int e = 0; e < degree; ++e) {

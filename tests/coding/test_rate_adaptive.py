@@ -92,22 +92,44 @@ def test_blocks_are_corrected_at_the_efficiency_stated(rate):
 
 
 @needs_kernels
-def test_disclosed_bits_help_a_block_that_fails():
-    plan = ldpc.choose_rate_adaptive(0.03, 1.10)
-    rng = stream(4, "disclosed")
+@pytest.mark.parametrize("rate", [0.01, 0.03])
+def test_a_further_syndrome_helps_a_block_that_fails(rate):
+    plan = ldpc.choose_rate_adaptive(rate, 1.085)
+    rng = stream(4, "further")
     key = rng.integers(0, 2, (1, plan.n_key), dtype=np.uint8)
-    received = key ^ (rng.random(key.shape) < 0.0325).astype(np.uint8)  # more errors than the estimate said
-    syndrome = ldpc.syndrome_of(plan, key)
-    assert not ldpc.correct(plan, received, syndrome, 0.03)[1].any()
-    known = np.zeros(key.shape, bool)
+    received = key ^ (rng.random(key.shape) < 1.09 * rate).astype(np.uint8)  # more errors than the estimate said
+    syndrome, further = ldpc.syndrome_of(plan, key), np.zeros((1, 0), np.uint8)
+    assert not ldpc.correct(plan, received, syndrome, rate)[1].any()
     for told in range(16):
-        places = ldpc.disclosed_places(plan, told)
-        assert not known[0, places].any()
-        received[0, places], known[0, places] = key[0, places], True
-        bits, good = ldpc.correct(plan, received, syndrome, 0.03, known)
+        further = np.concatenate([further, ldpc.further_syndrome(plan, key, told)], axis=1)
+        bits, good = ldpc.correct(plan, received, syndrome, rate, further)
         if good.all():
             break
     assert good.all() and (bits == key).all()
+    n_told = syndrome.size + further.size
+    assert n_told < 1.14 * plan.n_key * binary_entropy(np.mean(received != key))
+
+
+def test_halves_of_a_row_add_up_to_it_and_share_its_edges():
+    code = small_code()
+    plan = ldpc.RateAdaptive(code, code.n)
+    key = stream(5, "halves").integers(0, 2, (3, code.n), dtype=np.uint8)
+    whole = code.syndrome(key).reshape(3, code.n_rows, code.z)
+    finer = ldpc._split(code, code.n_rows).syndrome(key).reshape(3, code.n_rows, 2, code.z)
+    assert (finer[:, :, 0] ^ finer[:, :, 1] == whole).all()
+    for row in range(code.n_rows):
+        assert (ldpc.further_syndrome(plan, key, row) == finer[:, row, 0]).all()
+    with pytest.raises(ArgumentError, match="allowed 0 to 3"):
+        ldpc.further_syndrome(plan, key, 4)
+
+
+@needs_kernels
+def test_a_block_without_progress_is_given_up_as_the_twin_does():
+    code = small_code()
+    _, llr, syndrome = noisy(code, 6, 0.11)
+    fast, slow = (f(code, llr, syndrome, 40, 3) for f in (sd.syndrome_decode, sd.syndrome_decode_numpy))
+    assert (fast.iterations == slow.iterations).all() and (fast.bits == slow.bits).all()
+    assert not fast.satisfied.all() and fast.iterations[~fast.satisfied].max() < 40
 
 
 def test_bad_input_is_refused():

@@ -24,6 +24,7 @@ from silla.coding.toeplitz import toeplitz_hash
 __all__ = ["FIGURES"]
 
 _RATES = (0.01, 0.02, 0.03, 0.05)
+_LDPC_BLOCKS = 50
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
@@ -53,25 +54,23 @@ def _cascade(rate: float) -> tuple[float, float]:
 
 
 def _blocks(rate: float) -> tuple[float, float]:
-    """(Mbit/s of both ends, f with every disclosed bit counted)."""
-    plan = ldpc.choose_rate_adaptive(rate, 1.09 + 0.06 * max(0.0, 0.03 - rate) / 0.02)
-    a, b = (x.reshape(-1, plan.n_key) for x in _keys((10 if kernels.available() else 1) * plan.n_key, rate))
-    ldpc.syndrome_of(plan, a[:1])
+    """(Mbit/s of both ends, f with every bit of every syndrome counted)."""
+    plan = ldpc.choose_rate_adaptive(rate, ldpc.START)
+    n_blocks = _LDPC_BLOCKS if kernels.available() else 1
+    a, b = (x.reshape(-1, plan.n_key) for x in _keys(n_blocks * plan.n_key, rate))
+    ldpc.correct(plan, b[:1], ldpc.syndrome_of(plan, a[:1]), rate)
 
     def play() -> int:
         told = 0
-        for key, received in zip(a, b):
-            syndrome = ldpc.syndrome_of(plan, key[None])
-            told += syndrome.size
-            mine, known = received[None].copy(), np.zeros((1, plan.n_key), bool)
-            for round_ in range(30):
-                bits, good = ldpc.correct(plan, mine, syndrome, rate, known if round_ else None)
+        for key, received in zip(a[:, None], b[:, None]):
+            syndrome, further = ldpc.syndrome_of(plan, key), np.zeros((1, 0), np.uint8)
+            for round_ in range(plan.code.n_rows):
+                bits, good = ldpc.correct(plan, received, syndrome, rate, further)
                 if good[0]:
                     break
-                places = ldpc.disclosed_places(plan, round_)
-                mine[0, places], known[0, places] = key[places], True
-                told += len(places)
-            if not (bits[0] == key).all():
+                further = np.concatenate([further, ldpc.further_syndrome(plan, key, round_)], axis=1)
+            told += syndrome.size + further.size
+            if not (bits == key).all():
                 raise ArithmeticError(f"LDPC left errors at {rate}")
         return told
 

@@ -77,10 +77,16 @@ def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, targ
     t = old - message[:, edges.start : edges.stop]
     size = np.minimum(np.abs(t), _LIMIT)
     least = np.full(size[:, 0].shape, _LIMIT, np.int16)
-    rest = least.copy()
+    halves: dict[int, np.ndarray] = {}
     for e in range(len(edges)):
-        rest = _joined(rest, np.maximum(least, size[:, e]))
+        total, level = np.maximum(least, size[:, e]), 0
+        while level in halves:
+            total, level = _joined(halves.pop(level), total), level + 1
+        halves[level] = total
         least = np.minimum(least, size[:, e])
+    rest = np.full(least.shape, _LIMIT, np.int16)
+    for level in sorted(halves):
+        rest = _joined(rest, halves[level])
     told = np.where(size == least[:, None], rest[:, None], _joined(rest, least)[:, None])
     wanted = target[:, None].astype(bool)
     odd = np.logical_xor.reduce(t < 0, axis=1, keepdims=True) ^ wanted

@@ -1,7 +1,7 @@
 """Reconciliation as the two parties play it: one answers, the other asks until it has the same bits.
 
-Whole LDPC blocks come first, where they are wanted; a block that does not decode is helped by disclosed bits, and after
-some of these it is left to Cascade, as are the bits behind the last whole block. Every bit that is told is counted.
+Whole LDPC blocks come first, where they are wanted; a block that does not decode is helped by more of its syndrome, and
+after some rounds of this it is left to Cascade, as are the bits behind the last whole block. Every bit that is told is counted.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from silla.physics.quantum.distillation.wire import Kind, Malformed, packed, unp
 
 __all__ = ["CORRECTED", "answer", "ask"]
 
-CASCADE, DISCLOSE, FINISHED, CORRECTED = 0, 1, 2, 3
+CASCADE, FURTHER, FINISHED, CORRECTED = 0, 1, 2, 3
 WINDOW = 96  # frames reconciled side by side: memory against rounds
-ROUNDS = 12  # of disclosure
+ROUNDS = 16  # of further syndromes
 RATE_FLOOR, RATE_CEILING = 1e-4, 0.25  # error rates that Cascade's block sizes are made for
 
 Steps = Generator[tuple[list[tuple[Kind, list[Any]]], Kind], list[Any], Any]
@@ -61,13 +61,13 @@ def answer(settings: Settings, key: np.ndarray, rate: float, seed: int, first: l
     payload = yield out, Kind.ASK
     left: list[int] = []
     rounds = 0
-    while plan is not None and payload and payload[0] == DISCLOSE:
+    while plan is not None and payload and payload[0] == FURTHER:
         failed = _failed(payload, blocks, left)
         if rounds == ROUNDS:
             left = failed  # given up: Cascade takes them
             payload = yield [(Kind.TOLD, [0, b""])], Kind.ASK
             break
-        bits = np.concatenate([key[b * plan.n_key + ldpc.disclosed_places(plan, rounds)] for b in failed])
+        bits = ldpc.further_syndrome(plan, key[: blocks * plan.n_key].reshape(blocks, -1)[failed], rounds).ravel()
         rounds += 1
         told += len(bits)
         payload = yield [(Kind.TOLD, [len(bits), packed(bits)])], Kind.ASK
@@ -123,35 +123,33 @@ def _cascade(plan: CascadePlan, bits: np.ndarray, out: list[tuple[Kind, list[Any
 
 
 def _decode(plan: ldpc.RateAdaptive, bits: np.ndarray, syndromes: np.ndarray, rate: float) -> Steps:
-    """Corrects blocks in place; (blocks left to Cascade, bits disclosed)."""
-    known = np.zeros(bits.shape, bool)
+    """Corrects blocks in place; (blocks left to Cascade, further bits told)."""
+    further = np.zeros((len(bits), 0), np.uint8)
     failed, told = list(range(len(bits))), 0
     for round_ in range(ROUNDS + 1):
-        found, good = ldpc.correct(plan, bits[failed], syndromes[failed], rate, known[failed] if round_ else None)
+        found, good = ldpc.correct(plan, bits[failed], syndromes[failed], rate, further)
         for b, x, ok in zip(failed, found, good):
             if ok:
                 bits[b] = x
-        failed = [b for b, ok in zip(failed, good) if not ok]
+        failed, further = [b for b, ok in zip(failed, good) if not ok], further[~good]
         if not failed:
             break
-        n, raw = yield [(Kind.ASK, [DISCLOSE, np.array(failed, "<u4")])], Kind.TOLD
+        n, raw = yield [(Kind.ASK, [FURTHER, np.array(failed, "<u4")])], Kind.TOLD
         if round_ == ROUNDS:
             break
-        places = ldpc.disclosed_places(plan, round_)
-        if n != len(failed) * len(places):
-            raise Malformed(f"{n} bits were disclosed of {len(failed) * len(places)}")
+        if n != len(failed) * plan.code.z:
+            raise Malformed(f"{n} further bits were told of {len(failed) * plan.code.z}")
         told += n
-        for b, x in zip(failed, unpacked(raw, n).reshape(len(failed), -1)):
-            bits[b, places], known[b, places] = x, True
+        further = np.concatenate([further, unpacked(raw, n).reshape(len(failed), -1)], axis=1)
     return failed, told
 
 
 def _failed(payload: list[Any], blocks: int, before: list[int]) -> list[int]:
     if len(payload) != 2 or not isinstance(payload[1], np.ndarray):
-        raise Malformed("a wish for disclosure names blocks")
+        raise Malformed("a wish for more of the syndrome names blocks")
     failed = [int(b) for b in payload[1]]
     if not failed or sorted(set(failed)) != failed or failed[-1] >= blocks:
-        raise Malformed("blocks to disclose must rise and exist")
+        raise Malformed("blocks of which more is wanted must rise and exist")
     return failed
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.coding.rate_adaptive import START
 from silla.coding.universal_hash import verification_bits
 
 __all__ = ["RECONCILIATIONS", "Settings"]
@@ -21,7 +22,7 @@ class Settings:
     intensities, probabilities : 3 (two decoys; Lim et al.) or 2 (one decoy; Rusca et al.), intensities falling.
     eps_sec, eps_cor : secrecy and correctness of the key. sample : share of the key bits told to estimate their error
     rate, at least 256 and at most 4096 of them; they are thrown away.
-    efficiency : f that the LDPC codes aim at. max_error : error rate of the key basis at which both give up.
+    efficiency : f of the syndrome that LDPC blocks are first told. max_error : error rate of the key basis at which both give up.
     """
 
     intensities: tuple[float, ...]
@@ -30,7 +31,7 @@ class Settings:
     eps_cor: float = 1e-15
     reconciliation: str = "cascade"
     sample: float = 0.01
-    efficiency: float = 1.10
+    efficiency: float = START
     max_error: float = 0.20
 
     def __post_init__(self) -> None:
