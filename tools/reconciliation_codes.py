@@ -4,7 +4,7 @@
     python tools/reconciliation_codes.py codes degrees.txt > src/silla/coding/data/reconciliation_codes.csv
 
 Density evolution (Richardson & Urbanke 2001) is that of the decoder which will run, min* in 8-bit integers
-(`silla.coding.min_sum`), over a binary symmetric channel: densities are probabilities of the values -63 .. 63.
+(`silla.coding.min_sum`), over a binary symmetric channel: densities are probabilities of the values -127 .. 127.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-COLUMNS = 192  # of a base matrix; twice as many for the highest rates, whose columns could not be heavy enough else
-M = 63  # magnitudes above are kept at it
-SCALE = 4.0  # steps a nat
+COLUMNS = 192  # of a base matrix; 384 and 768 for the higher rates, whose columns could not be heavy enough else
+M = 127  # magnitudes above are kept at it
+SCALE = 8.0  # steps a nat
 
 
 def _correction(scale: float) -> np.ndarray:
-    """round(scale log(1 + exp(-d / scale))) for d = 0, 1, .."""
-    return np.rint(scale * np.log1p(np.exp(-np.arange(2 * M + 1) / scale))).astype(int)
+    """scale log(1 + exp(-d / scale)) for d = 0, 1, ..: as the decoder has it, at its own scale, else rounded."""
+    d = np.arange(2 * M + 1)
+    if scale == 8.0:
+        return np.maximum(26 - d, 0) ** 2 + 64 >> 7
+    return np.rint(scale * np.log1p(np.exp(-d / scale))).astype(int)
 
 
 def min_star(scale: float) -> np.ndarray:
@@ -71,7 +74,7 @@ def converges(columns: dict[int, int], check_degree: float, p: float, iterations
     """Whether the error rate of the messages falls to 5e-6 (densities cut at M leave a floor below it) at
     crossover p."""
     edges = sum(d * n for d, n in columns.items())
-    size = 4096 if M <= 63 else 16384
+    size = 16384  # more than 64 messages add up to
     channel = np.zeros(2 * M + 1)
     strength = round(SCALE * np.log((1.0 - p) / p))
     channel[M + strength], channel[M - strength] = 1.0 - p, p
@@ -134,7 +137,7 @@ def best_degrees(rows: int, rng: np.random.Generator) -> tuple[dict[int, int], f
     leak = rows / COLUMNS
     high = crossover(leak, 1.0)
     best, best_p = {}, crossover(leak, 1.25)
-    top = min(rows, 30)
+    top = min(rows, 64)
 
     def make(n2, n3, nm, dm, dh):
         nh = COLUMNS - n2 - n3 - nm

@@ -67,7 +67,7 @@ def test_codes_have_no_short_cycles_and_fall_in_small_steps():
     assert all(0 < b / a - 1 < 0.15 for a, b in itertools.pairwise(rates))
     for rows, columns in ldpc._table():
         code = ldpc._code(rows, columns)
-        assert code.n == ldpc.BLOCK and code.z % sd.LANES == 0
+        assert code.n == max(ldpc.BLOCK, ldpc.SHORTEST * columns) and code.z % sd.LANES == 0
         base = np.full((rows, columns), -1)
         for r in range(rows):
             e = code.edges(r)

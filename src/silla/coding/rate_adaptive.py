@@ -26,8 +26,9 @@ from silla.coding.syndrome_decoding import STEPS_PER_NAT, syndrome_decode
 __all__ = ["RateAdaptive", "choose_rate_adaptive", "correct", "further_syndrome", "rates", "syndrome_of"]
 
 _KNOWN = 16000
-BLOCK = 196_608  # bits of a code word, of every code
-START = 1.09  # f at which blocks are first told; one that does not decode is told more
+BLOCK = 196_608  # bits of a code word, or more where circulants would be smaller than the shortest
+SHORTEST = 512
+START = 1.088  # f at which blocks are first told; one that does not decode is told more
 PATIENCE = 10  # iterations without progress after which a block is taken to need more of the syndrome
 
 
@@ -47,7 +48,7 @@ def rates() -> list[float]:
 @functools.cache
 def _code(rows: int, columns: int) -> QCCode:
     base, edges = np.full((rows, columns), -1), _table()[rows, columns]
-    z = BLOCK // columns
+    z = max(SHORTEST, BLOCK // columns)
     base[edges[:, 0], edges[:, 1]] = edges[:, 2] % z
     return quasi_cyclic(base, z, n_info=columns - rows)
 
@@ -143,8 +144,8 @@ def correct(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(the sender's key bits as decided [n_blocks, n_key], whether they have the syndrome [n_blocks]).
 
-    received : the receiver's bits. further : uint8 [n_blocks, n_rounds * z], what `further_syndrome` told of these blocks
-    in each round. A block that has the syndrome may still be wrong, which the verification must show.
+    received : the receiver's bits. further : uint8 [n_blocks, n_rounds * z], what `further_syndrome` told of these
+    blocks in each round. A block that has the syndrome may still be wrong, which the verification must show.
     """
     x, code = np.asarray(received, np.uint8), plan.code
     target = np.asarray(syndrome, np.uint8)

@@ -48,8 +48,8 @@ def syndrome_decode(
         raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
     if max_iterations < 1 or patience < 0 or code.z % LANES:
         raise ArgumentError(
-            f"{max_iterations} iterations, patience {patience}, lifting size {code.z}; expected 1 or more, 0 or more, a "
-            f"multiple of {LANES}"
+            f"{max_iterations} iterations, patience {patience}, lifting size {code.z}; expected 1 or more, 0 or more, "
+            f"a multiple of {LANES}"
         )
     fast = kernel("syndrome_decode")
     if fast is None:

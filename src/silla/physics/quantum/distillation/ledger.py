@@ -23,7 +23,7 @@ class Ledger:
     sample_errors: int = 0
     reconciled: int = 0  # key bits that both ends have after correction
     errors: int = 0  # of them, corrected
-    parities: int = 0  # told about them: parities, syndrome bits, disclosed bits
+    parities: int = 0  # told about them: parities, syndrome bits
     verification: int = 0  # bits of the tag
     vacuum: float = 0.0  # bounds of the finite-key formula
     single: float = 0.0

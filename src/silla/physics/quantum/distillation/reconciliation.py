@@ -1,7 +1,8 @@
 """Reconciliation as the two parties play it: one answers, the other asks until it has the same bits.
 
 Whole LDPC blocks come first, where they are wanted; a block that does not decode is helped by more of its syndrome, and
-after some rounds of this it is left to Cascade, as are the bits behind the last whole block. Every bit that is told is counted.
+after some rounds of this it is left to Cascade, as are the bits behind the last whole block. Every bit that is told is
+counted.
 """
 
 from __future__ import annotations

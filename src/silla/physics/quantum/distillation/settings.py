@@ -22,7 +22,8 @@ class Settings:
     intensities, probabilities : 3 (two decoys; Lim et al.) or 2 (one decoy; Rusca et al.), intensities falling.
     eps_sec, eps_cor : secrecy and correctness of the key. sample : share of the key bits told to estimate their error
     rate, at least 256 and at most 4096 of them; they are thrown away.
-    efficiency : f of the syndrome that LDPC blocks are first told. max_error : error rate of the key basis at which both give up.
+    efficiency : f of the syndrome that LDPC blocks are first told. max_error : error rate of the key basis at which
+    both give up.
     """
 
     intensities: tuple[float, ...]
