@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import polars as pl
 import pytest
 
 from silla.base.errors import ArgumentError
 from silla.engine.threat import INTERFACES, cover_of, threat_report
 from silla.scenario.loader import load
 from silla.world.compile import compile_world
+
+SMALL = ("--set", "snapshot.drops=2", "--set", "day.drops=2", "--set", "day.step_min=480", "--set", "map.step_m=200")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,26 @@ def test_series_rise(world):
     for p in report["primitives"]:
         assert (np.diff([b[0] for b in p["broken_by"]]) >= 0).all()
     assert all(s["years_on_one_machine"] > 1e9 for s in report["search"])
+
+
+def test_a_run_leaves_a_table_and_a_section(tmp_path):
+    """Oracle: the report made from the run's own world; shares as stored in flow_day."""
+    from silla.cli._app import run_command
+
+    out = tmp_path / "out"
+    assert run_command(["run", "gyeongju", "-o", str(out), "--jobs", "1", "--variant", "5g", *SMALL]) == 0
+    stored = pl.read_parquet(out / "tables" / "threat.parquet")
+    flow = pl.read_parquet(out / "tables" / "flow_day.parquet")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Quantum threat" in page and "SUCI, profile A" in page
+    for variant in stored["variant"].unique():
+        mine = stored.filter(pl.col("variant") == variant)
+        assert mine.height == len(INTERFACES)
+        n3 = mine.filter(pl.col("interface") == "n3").row(0, named=True)
+        assert n3["p_after"] == pytest.approx(n3["exposed_share"] * n3["p_now"])
+        weak = flow.filter((pl.col("variant") == variant) & (pl.col("fallback") == "classical"))
+        if not weak.height:
+            assert n3["exposed_share"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_bad_input(world):

@@ -152,6 +152,7 @@ def _remarks(d: dict[str, Any]) -> list[str]:
     lines.append(
         f"classical, measured here: {_time(classical['seconds_at_n'])} at n = {size}; {growth['law']} growth, "
         f"b = {growth['b']:.3g} ({low:.3g} to {high:.3g}), sizes {growth['sizes'][0]} to {growth['sizes'][1]}"
+        + ("" if classical["kernels"] != "numpy" else "; slow: no kernels installed")
     )
     for c in d["crossings"]:
         ends = [c["earliest"], c["latest"]]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from silla.base import kernels
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
 from silla.physics.qubits.compare import compare
@@ -210,6 +211,7 @@ def advantage_report(
             "growth": _growth(measured.growth),
             "other_law": _growth(measured.other),
             "seconds_at_n": None if measured.growth is None else 2.0 ** measured.growth.log2_seconds(qubo.n),
+            "kernels": kernels.isa(),
             "note": measured.note,
         },
         "crossings": _crossings(shape, chosen, measured, budget),

@@ -21,6 +21,7 @@ from silla.engine.tables import (
     users_table,
 )
 from silla.engine.tables_solve import solve_tables
+from silla.engine.tables_threat import threat_tables
 from silla.engine.tasks import Record, Task
 from silla.results.summary import Metric
 from silla.results.tables import Grid, Table
@@ -75,6 +76,7 @@ def reduce_plan(plan: Plan, records: Mapping[str, Record]) -> Reduced:
         tables.append(sensitivity_table(plan, changed))
     if plan.solve:
         tables += solve_tables({key: records[task.hash] for key, task in plan.solve.items()}, plan)
+    tables += threat_tables(plan, days)
     return Reduced(tables, list(_maps(plan, records)), summary)
 
 

@@ -36,6 +36,7 @@ def build(directory: Path | str, *, targets: Path | None = None) -> Path:
     from silla.report.sections.maps import map_section
     from silla.report.sections.quantum import quantum_section
     from silla.report.sections.solve import solve_section
+    from silla.report.sections.threat import threat_section
     from silla.results.atomic import write_bytes
 
     stored = open_results(Path(directory))
@@ -50,6 +51,7 @@ def build(directory: Path | str, *, targets: Path | None = None) -> Path:
         distribution_section(stored),
         kpi_section(stored, goals),
         solve_section(stored),
+        threat_section(stored),
         sensitivity_section(stored),
         method_section(stored),
         models_section(stored),

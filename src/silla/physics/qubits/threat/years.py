@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +108,20 @@ def broken_years(
     """
     if not isinstance(n, (int, np.integer)) or not 100 <= n <= _MAX_SAMPLES:
         raise ArgumentError(f"samples is {n}, allowed 100 to {_MAX_SAMPLES}")
-    primitive(name)
-    known = GROWTHS if growths is None else growths
+    if growths is None:
+        return _default_years(primitive(name).name, int(n), int(seed), standing)
+    return _years(name, int(n), int(seed), standing, growths)
+
+
+@lru_cache(maxsize=64)
+def _default_years(name: str, n: int, seed: int, standing: str) -> Floats:
+    """Draws of the platforms' own growth, kept: the variants of a run share them. Not to be written to."""
+    years = _years(name, n, seed, standing, GROWTHS)
+    years.flags.writeable = False
+    return years
+
+
+def _years(name: str, n: int, seed: int, standing: str, known: Mapping[str, Growth]) -> Floats:
     years = np.full(n, np.inf)
     for route in routes_of(name, standing):
         if route.platform in known:
