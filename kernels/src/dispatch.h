@@ -6,6 +6,7 @@
 #include "cascade.h"
 #include "coupling.h"
 #include "equalise.h"
+#include "front_end.h"
 #include "ising.h"
 #include "gf2.h"
 #include "ldpc.h"
@@ -30,6 +31,7 @@ struct Table {
   weigh_cells_fn *weigh_cells;
   weigh_users_fn *weigh_users;
   lmmse_detect_fn *lmmse_detect;
+  front_end_fn *front_end;
   qam_search_fn *qam_search;
   propagate_fn *propagate;
   ldpc_sizes_fn *ldpc_sizes;

@@ -122,7 +122,11 @@ def _print(r: dict[str, Any]) -> None:
     screen.print(f"  SINR by layer      {', '.join(f'{x:.1f}' for x in sinr)} dB")
     needed = "not reached at any SNR" if snr["required_db"] is None else f"{snr['required_db']:.1f} dB"
     screen.print(f"  SNR at a port      {snr['snr_db']:.1f} dB; needed {needed} for {snr['target_code_bler']:g}")
-    screen.print(f"  range              {r['range']['re_spaced_m']:.3g} m, subarrays spaced anew for it")
+    reach = r["range"]
+    screen.print(
+        f"  range              {reach['fixed_panels_m']:.3g} m with these panels, {reach['re_spaced_m']:.3g} m with "
+        "subarrays spaced for it"
+    )
     screen.print(f"  power              {r['power']['total_w']:.3g} W, {r['power']['pj_per_bit']:.3g} pJ/bit")
     if r["costs"]:
         _print_costs(screen, r["costs"])

@@ -80,7 +80,7 @@ def tbps_report(
     link = build_link(base, distance, rain_mm_per_h, names, spaced_for_m)
     powers = budget(base, distance, rain_mm_per_h)
     tell = progress or (lambda what, done, total: None)
-    steps = 3 + (len(names) + 1 if costs else 0)
+    steps = 4 + (len(names) + 1 if costs else 0)
     tell("errors at the distance", 0, steps)
     counts = measured(link, powers["snr_db"], n_slots, seed)
     tell("SNR needed", 1, steps)
@@ -91,7 +91,7 @@ def tbps_report(
                             needed, lambda what, k: tell(what, k, steps), done)  # fmt: skip
     tell("5G on the same engine", done, steps)
     five_g = reference_5g() if reference else None
-    tell("done", steps, steps)
+    tell("range", steps - 1, steps)
     goodput = link.net_bit_per_s * (1.0 - counts.bler)
     report: dict[str, Any] = {
         "preset": preset,
@@ -108,12 +108,18 @@ def tbps_report(
         "layers": _layers(counts),
         "snr": powers | {"required_db": needed, "target_code_bler": target_code_bler,
                          "phase_noise_limit_db": link.phase_noise_limit_db(), "shannon_db": link.shannon_snr_db},
-        "range": _range(base, link, needed, rain_mm_per_h),
+        "range": _range(base, link, needed, rain_mm_per_h) | {
+            "fixed_panels_m": _reach_of_fixed_panels(
+                base, names, rain_mm_per_h, distance if spaced_for_m is None else spaced_for_m, distance,
+                target_code_bler, search_slots, seed,
+            )
+        },
         "power": power(base, link, counts.iterations / counts.code_blocks),
         "costs": cost,
         "mimo": _mimo(base, link, powers["snr_db"]),
         "reference_5g": None if five_g is None else five_g | _times(goodput, five_g),
     }  # fmt: skip
+    tell("done", steps, steps)
     return report
 
 
@@ -179,13 +185,37 @@ def _layers(counts: SlotCounts) -> list[dict[str, float]]:
 
 
 def _range(s: System, link: WidebandLink, needed: float | None, rain: float) -> dict[str, Any]:
-    """re_spaced: subarrays spaced anew for each distance. Rain and gases as stated for every distance."""
+    """re_spaced: subarrays spaced anew for each distance, from the budget and the SNR that is needed."""
     return {
         "re_spaced_m": reach_by_budget_m(s, needed, rain),
         "re_spaced_dry_m": reach_by_budget_m(s, needed, 0.0),
         "required_snr_db": needed,
         "spacing_m": list(link.panels.spacing_m),
     }
+
+
+def _reach_of_fixed_panels(
+    s: System, names: Sequence[str], rain: float, spaced: float, start: float, target: float, slots: int, seed: int
+) -> float:
+    """Farthest distance, to 3 %, at which the simulated link with the panels as they are spaced meets the target.
+
+    Beyond the distance that they are spaced for, the layers become alike and the SNR falls: the error rate rises there
+    with distance. 0 where the target is missed at the starting distance itself.
+    """
+
+    def meets(d: float) -> bool:
+        link = build_link(s, d, rain, names, spaced)
+        return measured(link, budget(s, d, rain)["snr_db"], slots, seed).code_bler <= target
+
+    if not meets(start):
+        return 0.0
+    low, high = start, start * 1.5
+    while high < 1e6 and meets(high):
+        low, high = high, high * 1.5
+    while high / low > 1.03:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if meets(middle) else (low, middle)
+    return low
 
 
 def _costs(s: System, distance, rain, names, spaced, target, slots, seed, needed_all, tell, done):

@@ -121,7 +121,7 @@ def test_symbols_without_prefixes_are_the_linear_convolution():
     y = np.fft.ifft(np.einsum("frl,clf->crf", h, x))[..., :n]
     linear = (y * np.exp(1j * phases[1])).reshape(1, 8, 14, step)[..., prefix:]
 
-    turns = [np.exp(1j * p).reshape(1, 14, step)[..., prefix:][:, None].astype(np.complex64) for p in phases]
+    turns = [np.exp(1j * p).reshape(1, 14, step)[..., prefix:].astype(np.complex64) for p in phases]
     original = chain._oscillations
     chain._oscillations = lambda *_: (turns[0], turns[1])  # the same oscillators
     try:

@@ -20,13 +20,10 @@ from silla.coding.transport_block import decode_transport_block, encode_transpor
 from silla.physics.radio.link.demapping import demap_int8
 from silla.physics.radio.link.detection import lmmse
 from silla.physics.radio.link.impairments import phase_noise as pn
-from silla.physics.radio.link.impairments.converters import quantise
-from silla.physics.radio.link.impairments.iq_imbalance import (
-    circularity_restored,
-    imbalance_for_rejection,
-    imbalanced,
-)
-from silla.physics.radio.link.impairments.power_amplifier import amplifier, amplify_normalised
+from silla.physics.radio.link.impairments.converters import optimal_step
+from silla.physics.radio.link.impairments.front_end import Passed, front_end, mixing
+from silla.physics.radio.link.impairments.iq_imbalance import imbalance_for_rejection
+from silla.physics.radio.link.impairments.power_amplifier import amplifier, drive_for_backoff, gain_table
 from silla.physics.radio.link.mapping import bits_per_symbol, map_symbols
 from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequence
 from silla.physics.radio.link.wideband import DMRS_SYMBOL, N_SYMBOLS, WidebandLink, channel, layout
@@ -39,8 +36,8 @@ _RECEIVER_SNR = 10.0**2.5  # that the channel estimator is made for
 
 
 class Sent(NamedTuple):
-    """Of one slot: bits of each code word [carrier, a], data symbols [carrier, layer, re], samples
-    [carrier, layer, symbol, n_fft] of unit mean power."""
+    """Of one slot: bits [word and carrier, a] of the code words of each size, data symbols [carrier, layer, re] and
+    samples [carrier, layer, symbol, n_fft] of unit mean power."""
 
     bits: tuple[NDArray[np.uint8], ...]
     symbols: _C64
@@ -104,8 +101,16 @@ def _reference(link: WidebandLink) -> tuple[_C64, list[_C64]]:
     return grid, values
 
 
-def _scrambling(word: int, n: int) -> NDArray[np.uint8]:
-    return gold(pdsch_c_init(1, 0, word), n)
+@functools.lru_cache(maxsize=8)
+def _scrambling(words: tuple[int, ...], n: int) -> NDArray[np.uint8]:
+    """Of some code words, [words, 1, n]: the same on all carriers."""
+    return np.stack([gold(pdsch_c_init(1, 0, word), n) for word in words])[:, None]
+
+
+def _equal_words(link: WidebandLink) -> list[tuple[int, tuple[int, ...]]]:
+    """(layers, numbers of the code words on as many layers): their blocks are coded in one call."""
+    words = link.code_words
+    return [(n, tuple(i for i, m in enumerate(words) if m == n)) for n in dict.fromkeys(words)]
 
 
 def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
@@ -115,13 +120,15 @@ def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
     q_m, rate = bits_per_symbol(link.modulation), float(link.rate)
     x = np.empty((n_c, link.layers, n_re), np.complex64)
     all_bits, first = [], 0
-    for word, layers in enumerate(link.code_words):
-        bits = _random_bits(rng, n_c, link.transport_block_bits(layers))
-        coded = encode_transport_block(bits, n_re * layers * q_m, q_m, rate, n_layers=layers)
-        symbols = map_symbols(coded, link.modulation, scrambling=_scrambling(word, coded.shape[1]))
-        x[:, first : first + layers] = symbols.reshape(n_c, n_re, layers).transpose(0, 2, 1)
+    for layers, words in _equal_words(link):
+        n_w, n_coded = len(words), n_re * layers * q_m
+        bits = _random_bits(rng, n_w * n_c, link.transport_block_bits(layers))
+        coded = encode_transport_block(bits, n_coded, q_m, rate, n_layers=layers).reshape(n_w, n_c, n_coded)
+        symbols = map_symbols(coded, link.modulation, scrambling=_scrambling(words, n_coded))
+        part = x[:, first : first + n_w * layers].reshape(n_c, n_w, layers, n_re)
+        part[:] = symbols.reshape(n_w, n_c, n_re, layers).transpose(1, 0, 3, 2)
         all_bits.append(bits)
-        first += layers
+        first += n_w * layers
     placed = x.reshape(n_c, link.layers, len(_DATA_SYMBOLS), len(lay.data))
     if link.waveform == "dft-s-ofdm":
         placed = fft.fft(placed, axis=-1, norm="ortho")
@@ -151,7 +158,7 @@ def _runs(places: NDArray[np.int64], bins: NDArray[np.int64]) -> tuple[tuple[sli
 
 
 def _oscillations(link: WidebandLink, rng: np.random.Generator) -> tuple[_C64, _C64] | None:
-    """exp(j phase) of the transmitters and receivers, each [carrier, 1, symbol, n_fft]; None without any."""
+    """exp(j phase) of the transmitters and receivers, each [carrier, symbol, n_fft]; None without any."""
     name, size = link.hardware.oscillator, link.n_fft
     if name is None and link.doppler_hz == 0.0:
         return None
@@ -167,19 +174,32 @@ def _oscillations(link: WidebandLink, rng: np.random.Generator) -> tuple[_C64, _
     turn = np.empty(useful.shape, np.complex64)
     np.cos(useful, out=turn.real)
     np.sin(useful, out=turn.imag)
-    return turn[0][:, None], turn[1][:, None]
+    return turn[0], turn[1]
 
 
-def transmitted(link: WidebandLink, samples: _C64) -> _C64:
-    """Samples behind converters, mixers and amplifiers, over the amplifiers' linear gain; oscillators not yet."""
-    hw, x = link.hardware, samples
-    if hw.dac_bits is not None:
-        x = quantise(x, hw.dac_bits, np.sqrt(0.5))
-    if hw.tx_image_db is not None:
-        x = imbalanced(x, *imbalance_for_rejection(hw.tx_image_db))
+def transmitted(link: WidebandLink, samples: _C64, turn: _C64 | None = None) -> _C64:
+    """Samples behind converters, mixers and amplifiers, over the amplifiers' linear gain, and behind the oscillators
+    whose factors [carrier, symbol, n_fft] are `turn`."""
+    hw = link.hardware
+    step = None if hw.dac_bits is None else np.float32(optimal_step(hw.dac_bits) * np.sqrt(0.5))
+    gain = None
     if hw.amplifier is not None:
-        x = amplify_normalised(x, amplifier(hw.amplifier), hw.backoff_db)
-    return x
+        model = amplifier(hw.amplifier)
+        gain = gain_table(model, drive_for_backoff(model, float(hw.backoff_db)), 8192)
+    mix = None if hw.tx_image_db is None else mixing(*imbalance_for_rejection(hw.tx_image_db))
+    return _passed(samples, step=step, bits=hw.dac_bits, mix=mix, gain=gain, turn_out=turn)[0]
+
+
+def _passed(z: _C64, **stages: Any) -> tuple[_C64, Passed]:
+    """`front_end` over the symbols of a slot; nothing is copied where no stage is asked for."""
+    if all(stage is None for stage in stages.values()):
+        power = np.ones(0)
+        return z, Passed(z, power, power + 0j)
+    for name in ("turn_in", "turn_out"):
+        if stages.get(name) is not None:
+            stages[name] = stages[name].reshape(len(z), -1)
+    done = front_end(z.reshape(*z.shape[:2], -1), **stages)
+    return done.samples.reshape(z.shape), done
 
 
 def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.Generator) -> _C64:
@@ -192,10 +212,8 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     if not np.isfinite(snr_db):
         raise ArgumentError(f"an SNR of {snr_db!r} dB; it must be finite")
     hw, size = link.hardware, link.n_fft
-    x = transmitted(link, samples)
     turns = _oscillations(link, rng)
-    if turns is not None:
-        x = x * turns[0]
+    x = transmitted(link, samples, None if turns is None else turns[0])
     spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
     # [carrier, subcarrier, layer, symbol]: one small product for each subcarrier
     inside = np.empty((len(link.carriers_hz), link.n_subcarriers, link.layers, N_SYMBOLS), np.complex64)
@@ -220,21 +238,15 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     if slope is not None:  # one clock for the ports of a carrier
         slope *= rng.standard_normal((len(link.carriers_hz), 1, N_SYMBOLS, size), np.float32)
         z += slope
-    if turns is not None:
-        z *= turns[1]
-    if hw.rx_image_db is not None:
-        z = imbalanced(z, *imbalance_for_rejection(hw.rx_image_db))
-    if hw.adc_bits is not None:
-        z = _converted(z, hw.adc_bits)
-    return z
-
-
-def _converted(z: _C64, bits: int) -> _C64:
-    """After converters whose gain control has set every port's range to its own power."""
-    flat = z.reshape(*z.shape[:2], -1).view(np.float32)
-    power = np.einsum("crn,crn->cr", flat, flat) / flat.shape[-1]
-    gain = np.sqrt(power).astype(np.float32)[..., None, None]
-    return quantise(z / gain, bits, 1.0) * gain
+    mix = None if hw.rx_image_db is None else mixing(*imbalance_for_rejection(hw.rx_image_db))
+    if hw.adc_bits is None:
+        return _passed(z, turn_in=None if turns is None else turns[1], mix=mix)[0]
+    # the gain control sets every port's range to its own power
+    mixed = front_end(
+        z.reshape(*z.shape[:2], -1), turn_in=None if turns is None else turns[1].reshape(len(z), -1), mix=mix
+    )
+    step = optimal_step(hw.adc_bits) * np.sqrt(0.5 * mixed.power)
+    return front_end(mixed.samples, step=step, bits=hw.adc_bits).samples.reshape(z.shape)
 
 
 class _Estimator(NamedTuple):
@@ -260,6 +272,15 @@ def _estimator(link: WidebandLink) -> _Estimator:
         at.append(weights[:, places].astype(np.complex64))
         freedom += float(np.trace(weights[:, places]))
     return _Estimator(tuple(smooth), tuple(at), freedom)
+
+
+def _iq_compensated(z: _C64) -> _C64:
+    """What `circularity_restored` gives, port by port."""
+    flat = z.reshape(*z.shape[:2], -1)
+    found = front_end(flat)
+    v, c = found.power, found.pseudo_variance
+    w = c / (v + np.sqrt(np.maximum(v * v - np.abs(c) ** 2, 0.0)))
+    return front_end(flat, mix=mixing(1.0, -w)).samples.reshape(z.shape)
 
 
 def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
@@ -289,8 +310,8 @@ def _tone_bases(link: WidebandLink) -> tuple[_C64, _C64]:
 
 
 class Received(NamedTuple):
-    """x_hat [carrier, layer, re] unbiased, its noise variance alike, and decided bits of each code word with whether
-    its CRCs hold; iterations of all code blocks."""
+    """x_hat [carrier, layer, re] unbiased, its noise variance alike, and decided bits as `Sent` has them
+    with whether their CRCs hold."""
 
     symbols: _C64
     noise_variance: NDArray[np.float32]
@@ -304,7 +325,7 @@ def receive(link: WidebandLink, z: _C64) -> Received:
     """
     lay, n_c, n_p = layout(link), z.shape[0], z.shape[1]
     if link.hardware.iq_compensation and link.hardware.rx_image_db is not None:
-        z = circularity_restored(z.reshape(n_c, n_p, -1)).reshape(z.shape)
+        z = _iq_compensated(z)
     z = _phase_followed(link, z)
     spectrum = fft.fft(z, axis=-1, norm="ortho", overwrite_x=True)
     spectrum *= np.float32(np.sqrt(link.n_subcarriers / link.n_fft))
@@ -342,19 +363,22 @@ def _estimated(link: WidebandLink, y: _C64) -> tuple[_C64, NDArray[np.float32]]:
 
 
 def _decoded(link: WidebandLink, x: _C64, variance: NDArray[np.float32]) -> tuple:
-    q_m, out, first = bits_per_symbol(link.modulation), [], 0
-    for word, layers in enumerate(link.code_words):
-        part = slice(first, first + layers)
-        symbols = np.ascontiguousarray(x[:, part].transpose(0, 2, 1)).reshape(len(x), -1)
-        noise = np.ascontiguousarray(variance[:, part].transpose(0, 2, 1)).reshape(len(x), -1)
-        llr = demap_int8(symbols, noise, link.modulation, scrambling=_scrambling(word, symbols.shape[1] * q_m))
+    q_m, out, first, n_c = bits_per_symbol(link.modulation), [], 0, len(x)
+    for layers, words in _equal_words(link):
+        n_w = len(words)
+        part = slice(first, first + n_w * layers)
+        symbols, noise = (
+            np.ascontiguousarray(a[:, part].reshape(n_c, n_w, layers, -1).transpose(1, 0, 3, 2)).reshape(n_w, n_c, -1)
+            for a in (x, variance)
+        )
+        llr = demap_int8(symbols, noise, link.modulation, scrambling=_scrambling(words, symbols.shape[-1] * q_m))
         out.append(
             decode_transport_block(
-                llr, link.transport_block_bits(layers), q_m, float(link.rate), n_layers=layers,
+                llr.reshape(n_w * n_c, -1), link.transport_block_bits(layers), q_m, float(link.rate), n_layers=layers,
                 max_iterations=link.max_iterations,
             )
         )  # fmt: skip
-        first += layers
+        first += n_w * layers
     return tuple(out)
 
 

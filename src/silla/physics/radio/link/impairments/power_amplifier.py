@@ -14,7 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation, ModelCard, Reference, register
 
-__all__ = ["AMPLIFIERS", "Amplifier", "amplifier", "amplify", "amplify_normalised", "bussgang", "drive_for_backoff"]
+__all__ = [
+    "AMPLIFIERS",
+    "Amplifier",
+    "amplifier",
+    "amplify",
+    "amplify_normalised",
+    "bussgang",
+    "drive_for_backoff",
+    "gain_table",
+]
 
 RAPP = Citation(
     "Rapp1991",
@@ -123,8 +132,8 @@ def drive_for_backoff(model: Amplifier, backoff_db: float) -> float:
 
 
 @functools.lru_cache(maxsize=32)
-def _gain_table(model: Amplifier, drive: float, size: int) -> tuple[NDArray, float]:
-    """y / (x gain) at |x|^2 = k / step for unit mean power, and the step: entries reach to 20 times the mean."""
+def gain_table(model: Amplifier, drive: float, size: int) -> tuple[NDArray, float]:
+    """(y / (x gain) at |x|^2 = (k + 1/2) / step for unit mean power, step); entries reach to 20 times the mean."""
     step = size / 20.0
     linear, _, _ = bussgang(drive, model)
     power = (np.arange(size + 1) + 0.5) / step * drive
@@ -137,7 +146,7 @@ def amplify_normalised(x: NDArray, model: Amplifier, backoff_db: float, *, size:
 
     By a table of the gain over |x|^2, whose steps leave an error 60 dB below the signal at least.
     """
-    table, step = _gain_table(model, drive_for_backoff(model, float(backoff_db)), size)
+    table, step = gain_table(model, drive_for_backoff(model, float(backoff_db)), size)
     parts = np.asarray(x, np.complex64).view(np.float32).reshape(*np.shape(x), 2)
     power = np.einsum("...k,...k->...", parts, parts)
     power *= np.float32(step)
