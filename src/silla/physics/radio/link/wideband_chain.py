@@ -212,6 +212,7 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     if not np.isfinite(snr_db):
         raise ArgumentError(f"an SNR of {snr_db!r} dB; it must be finite")
     hw, size = link.hardware, link.n_fft
+    rng = np.random.Generator(np.random.SFC64(rng.integers(0, 1 << 63, 4)))  # a faster source from the given one
     turns = _oscillations(link, rng)
     x = transmitted(link, samples, None if turns is None else turns[0])
     spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
@@ -233,7 +234,8 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     slope = None
     if hw.jitter_s:
         frequency = fft.fftfreq(size, 1.0 / link.sample_rate_hz)
-        slope = fft.ifft(received * (2j * np.pi * hw.jitter_s * frequency).astype(np.complex64), axis=-1, norm="ortho")
+        slope = received * (2j * np.pi * hw.jitter_s * frequency).astype(np.complex64)
+        slope = fft.ifft(slope, axis=-1, norm="ortho", overwrite_x=True)
     z = fft.ifft(received, axis=-1, norm="ortho", overwrite_x=True)
     if slope is not None:  # one clock for the ports of a carrier
         slope *= rng.standard_normal((len(link.carriers_hz), 1, N_SYMBOLS, size), np.float32)

@@ -22,7 +22,7 @@ class Passed(NamedTuple):
 
     samples: NDArray[np.complex64]
     power: NDArray[np.float64]
-    pseudo_variance: NDArray[np.complex128]
+    pseudo_variance: NDArray[np.complexfloating]
 
 
 def mixing(k1: Any, k2: Any) -> NDArray[np.float32]:
@@ -84,7 +84,7 @@ def front_end(
 
 def front_end_numpy(x, turn_in, step, half, mix, table, scale, turn_out) -> tuple[NDArray, NDArray]:
     """The same in NumPy: (samples, sums of |y|^2, Re y^2, Im y^2 [groups, ports, 3])."""
-    y = np.array(x) if turn_in is None else x * turn_in[:, None]
+    y: Any = np.array(x) if turn_in is None else x * turn_in[:, None]
     if step is not None:
         wide = step[..., None]
         parts = y.view(np.float32) * (np.float32(1.0) / wide)
