@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from silla.base.errors import ArgumentError
+from silla.base.memory import keep_freed_memory
 from silla.cli._output import emit_json, progress
 from silla.cli._plot import Panel, plot_path, write_panels
 from silla.engine.tbps import IMPAIRMENTS, PRESETS, tbps_figures, tbps_report
@@ -53,6 +54,7 @@ def tbps(
     A combination that cannot carry 1 Tbit/s is simulated all the same and says what it ends at.
     """
     page = plot_path(plot)
+    keep_freed_memory()
     common: dict[str, Any] = {
         "distance_m": distance_m, "spaced_for_m": spaced_for_m, "rain_mm_per_h": rain_mm_per_h,
         "impairments": _names(impairments), "seed": seed, "layers": layers, "modulation": modulation, "rate": rate,
