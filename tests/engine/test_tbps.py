@@ -155,6 +155,10 @@ def test_figures():
         (lambda: ts.hardware_with(ts.system("dband").hardware, ("gremlins",)), "known"),
         (lambda: ts.build_link(ts.changed(ts.system("dband"), subarrays=(1, 2)), 50.0), "antenna ports"),
         (lambda: tbps_report(n_slots=0), "slots"),
+        (lambda: ts.build_link(ts.changed(ts.system("dband"), mu=6, modulation="qam1024"), 50.0), "phase noise"),
+        (lambda: ts.changed(ts.system("dband"), mu=14), "0 to 13"),
+        (lambda: ts.changed(ts.system("dband"), mu=3), "transform"),
+        (lambda: ts.build_link(ts.changed(ts.system("dband"), speed_m_s=2e6), 50.0), "Doppler"),
     ],
 )  # fmt: skip
 def test_refuses(call, words):

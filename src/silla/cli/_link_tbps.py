@@ -37,6 +37,8 @@ def tbps(
     subarrays: Annotated[str | None, typer.Option(help="Of either panel, rows x columns as 2x2.")] = None,
     polarisations: Annotated[int | None, typer.Option(help="Of each subarray, 1 or 2.")] = None,
     steering_deg: Annotated[float | None, typer.Option(help="Of the subarrays' beams from broadside.")] = None,
+    mu: Annotated[int | None, typer.Option(help="Subcarrier spacing 15 kHz x 2^mu, carriers as wide.")] = None,
+    speed_m_s: Annotated[float | None, typer.Option(help="Radial speed, for Doppler.")] = None,
     impairments: Annotated[
         str, typer.Option(help=f"all, none, or some of: {', '.join(IMPAIRMENTS)}; -name leaves one out of all.")
     ] = "all",
@@ -60,6 +62,7 @@ def tbps(
         "impairments": _names(impairments), "seed": seed, "layers": layers, "modulation": modulation, "rate": rate,
         "bandwidth_ghz": bandwidth_ghz, "waveform": waveform, "oscillator": oscillator, "backoff_db": backoff_db,
         "steering_deg": steering_deg, "subarrays": _grid(subarrays), "polarisations": polarisations,
+        "mu": mu, "speed_m_s": speed_m_s,
     }  # fmt: skip
     with _bar() as tell:
         report = tbps_report(

@@ -62,7 +62,7 @@ def tbps_report(
     Parameters
     ----------
     preset : "dband", "sub-thz-300" or "nr-100mhz". changes : see `tbps_system.changed` (layers, modulation, rate,
-        bandwidth_ghz, oscillator, waveform, steering_deg, backoff_db).
+        bandwidth_ghz, oscillator, waveform, subarrays, polarisations, steering_deg, backoff_db, mu, speed_m_s).
     distance_m : between the panels, the preset's if not given; their subarrays are spaced for `spaced_for_m`, the same
         distance if not given. rain_mm_per_h : over the whole path.
     impairments : names of `IMPAIRMENTS` that are on. n_slots : simulated at the distance; search_slots : at each point
@@ -161,6 +161,7 @@ def _link_row(s: System, link: WidebandLink) -> dict[str, Any]:
         "code_rate": float(link.rate),
         "waveform": link.waveform,
         "phase_tracking_subcarriers": 2 * link.tracked + 1,
+        "doppler_hz": link.doppler_hz,
         "oscillator": link.hardware.oscillator,
         "backoff_db": link.hardware.backoff_db,
     }

@@ -116,6 +116,7 @@ class System:
     distance_m: float = 50.0
     tracked: int = 12
     waveform: str = "ofdm"
+    speed_m_s: float = 0.0
     energy: Energy = field(default_factory=Energy)
     note: str = ""
 
@@ -178,6 +179,8 @@ def changed(
     polarisations: int | None = None,
     steering_deg: float | None = None,
     backoff_db: float | None = None,
+    mu: int | None = None,
+    speed_m_s: float | None = None,
 ) -> System:
     """The system with some things changed; carriers are added or taken away to fit the bandwidth.
 
@@ -218,9 +221,26 @@ def changed(
         new = replace(new, steering_deg=float(steering_deg))
     if oscillator is not None:
         new = replace(new, hardware=replace(new.hardware, oscillator=oscillator))
+    if mu is not None:
+        new = _renumbered(new, mu)
+    if speed_m_s is not None:
+        new = replace(new, speed_m_s=float(speed_m_s))
     if backoff_db is not None:
         new = replace(new, hardware=replace(new.hardware, backoff_db=float(backoff_db)))
     return new
+
+
+def _renumbered(s: System, mu: int) -> System:
+    """The system at another subcarrier spacing, its carriers as wide as before."""
+    if int(mu) != mu or not 0 <= mu <= 13:
+        raise ArgumentError(f"numerology mu is {mu!r}; allowed: 0 to 13 (15 kHz x 2^mu; NR ends at 6)")
+    factor = 2.0 ** (s.mu - mu)
+    n_fft, n_subcarriers = int(s.n_fft * factor), int(s.n_subcarriers * factor) // 12 * 12
+    if n_fft > 1 << 15 or n_fft < 128:
+        raise DomainError(
+            f"mu = {mu} needs a transform of {s.n_fft * factor:g} for {s.spacing_hz / 1e9:g} GHz; allowed: 128 to 32768"
+        )
+    return replace(s, mu=int(mu), n_fft=n_fft, n_subcarriers=n_subcarriers)
 
 
 def _rate(text: float | str | Fraction) -> Fraction:
@@ -293,7 +313,7 @@ def build_link(
         s.carriers_hz, s.mu, s.n_subcarriers, s.n_fft, s.layers, s.modulation, s.rate,
         panels(s, distance_m if spaced_for_m is None else spaced_for_m, distance_m),
         hardware=hardware_with(s.hardware, impairments), elements=s.elements, steering_deg=s.steering_deg,
-        waveform=s.waveform, tracked=s.tracked, air_db=air,
+        waveform=s.waveform, tracked=s.tracked, speed_m_s=s.speed_m_s, air_db=air,
     )  # fmt: skip
 
 
