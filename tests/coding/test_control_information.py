@@ -37,7 +37,7 @@ def test_the_message_is_cut_where_clause_6_3_1_2_1_says(a, e, n_blocks):
 
 
 def test_two_blocks_are_those_of_the_letter():
-    """Clause 5.2.1: a zero before an odd message, equal halves with CRC11 each; floor(E / 2) bits of each, then zeros."""
+    """Clause 5.2.1: a zero before an odd message, halves with CRC11, floor(E / 2) bits of each, then zeros."""
     a, e = 401, 1201
     bits = some_bits(3, a)
     sent = ci.encode_uci(bits, e)

@@ -302,3 +302,36 @@ def test_decisions_are_those_of_sionna():
     wrong, theirs = (mine != info).any(axis=1), (want != info).any(axis=1)
     assert 10 < theirs.sum() < 190  # a point of the waterfall where the comparison says something
     assert (wrong != theirs).mean() < 0.05
+
+
+@pytest.mark.oracle
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "snr_db"), [(3168, -1.4), (2112, 1.0), (1188, 6.2)])
+def test_block_errors_are_within_a_tenth_of_a_decibel_of_sionna(n, snr_db):
+    """Offset min-sum on QPSK at rates 1/3, 1/2 and 8/9, 30 iterations of each, the same bits and the same noise."""
+    ldpc = pytest.importorskip("sionna.phy.fec.ldpc")
+    torch = pytest.importorskip("torch")
+    k, n_blocks, iterations = 1056, 120, 30
+    encoder = ldpc.LDPC5GEncoder(k, n)
+    oracle = ldpc.LDPC5GDecoder(encoder, num_iter=iterations, cn_update="offset-minsum", hard_out=True)
+    code = nr_code(1 if encoder._bg == "bg1" else 2, int(encoder.z))
+    n_filler, rng = code.k - k, stream(7, "coding", "sionna", n)
+    info = rng.integers(0, 2, (n_blocks, k), dtype=np.uint8)
+    x = rm.rate_match(code, encode(code, np.pad(info, [(0, 0), (0, n_filler)])), n, n_filler=n_filler)
+    noise, cut = rng.normal(size=x.shape), code.cut(rm.rows_reached(code, n, n_filler=n_filler))
+
+    def llr(es_n0_db: float) -> np.ndarray:
+        amplitude = 10.0 ** (es_n0_db / 20.0)  # of a bit, over noise of variance 1
+        return 2.0 * amplitude * ((1.0 - 2.0 * x) * amplitude + noise)
+
+    def mine(es_n0_db: float) -> int:
+        buffer = rm.rate_dematch(code, llr(es_n0_db), n_filler=n_filler)
+        steps = quantise(rm.buffer_llr(code, buffer, n_filler))[:, : cut.n]
+        found = decode(cut, np.ascontiguousarray(steps), max_iterations=iterations)
+        return int((found.bits[:, :k] != info).any(axis=1).sum())
+
+    got = oracle(torch.tensor(-llr(snr_db), dtype=torch.float32)).numpy()
+    theirs = int((got != info).any(axis=1).sum())
+    assert 10 < theirs < 90  # a point of the waterfall where the comparison says something
+    assert mine(snr_db + 0.1) <= theirs  # the loss is below 0.1 dB
+    assert mine(snr_db) <= 1.3 * theirs

@@ -161,3 +161,21 @@ def test_soft_combining_of_the_kernel_is_that_of_its_twin(code_of, qm, share, rv
     rm.combine_numpy(code, llr, expected, numbers, qm, n_filler, rv, n_ref)
     rm.combine(code, llr, total, numbers, n_filler=n_filler, rv=rv, bits_per_symbol=qm, n_ref=n_ref)
     assert np.array_equal(total, expected)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("rv", [0, 1, 2, 3])
+@pytest.mark.parametrize(("graph", "z", "n_filler"), [(1, 32, 40), (2, 56, 17), (1, 384, 0), (2, 7, 28)])
+@pytest.mark.parametrize(("qm", "modulation"), [(2, "QPSK"), (4, "16QAM"), (6, "64QAM"), (8, "256QAM")])
+def test_sent_bits_of_every_redundancy_version_are_those_of_py3gpp(graph, z, n_filler, rv, qm, modulation):
+    py3gpp = pytest.importorskip("py3gpp")
+    code = nr_code(graph, z)
+    info = np.random.default_rng(z).integers(0, 2, (2, code.k), dtype=np.uint8)
+    info[:, code.k - n_filler :] = 0
+    words = encode(code, info)
+    for share in (0.4, 1.3):
+        e = int(share * code.n) // qm * qm
+        circular = words[:, 2 * z :].T.astype(int)
+        circular[code.k - n_filler - 2 * z : code.k - 2 * z] = -1
+        want = py3gpp.nrRateMatchLDPC(circular, 2 * e, rv, modulation, 1).reshape(2, e)
+        assert np.array_equal(rm.rate_match(code, words, e, n_filler=n_filler, rv=rv, bits_per_symbol=qm), want)

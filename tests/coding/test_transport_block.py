@@ -221,3 +221,23 @@ def test_coded_bits_are_those_of_sionna(a, g, qm, rate, n_layers):
     bits = np.random.default_rng(a).integers(0, 2, (2, a), dtype=np.uint8)
     want = oracle(torch.tensor(bits, dtype=torch.float32)).numpy()
     assert (encode_transport_block(bits, g, qm, rate, n_layers=n_layers) == want).all()
+
+
+@pytest.mark.parametrize("a", [24, 40, 56, 112, 152, 288, 480, 1000, 3824])
+@pytest.mark.parametrize("graph", [1, 2])
+def test_clean_blocks_come_back_up_to_a_rate_of_0_92(a, graph):
+    """Beyond, the two columns that are never sent need not be found by iteration (TS 38.214 clause 5.1.3: 0.95)."""
+    e = 2 * int(np.ceil((a + 16) / 0.92 / 2))
+    bits = np.random.default_rng(a).integers(0, 2, (4, a), dtype=np.uint8)
+    sent = encode_transport_block(bits, e, 2, graph=graph)
+    found = decode_transport_block(20.0 - 40.0 * sent, a, 2, graph=graph, max_iterations=50)
+    assert found.ok.all()
+    assert np.array_equal(found.bits, bits)
+
+
+def test_a_block_beyond_that_rate_fails_its_crc():
+    first, second = (encode_transport_block(np.ones(24, np.uint8), 40, 2, graph=2, rv=rv) for rv in (0, 2))
+    found = decode_transport_block(20.0 - 40.0 * first, 24, 2, graph=2, max_iterations=50)
+    assert not found.ok.any()
+    again = decode_transport_block(20.0 - 40.0 * second, 24, 2, graph=2, rv=2, buffer=found.buffer)
+    assert again.ok.all()

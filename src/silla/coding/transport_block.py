@@ -202,6 +202,11 @@ def decode_transport_block(
     buffer : of the earlier transmissions of the same blocks (chase combining with the same rv, incremental redundancy
         with another); it is not changed. Code blocks never received are decided from nothing and fail their CRC.
 
+    Up to 0.92 information bits with CRC a coded bit, a clean first transmission is decoded. Above that some short
+    blocks fail without any noise: the first 2 z bits are never sent, and too few parity bits are left to find them by
+    iteration.
+    Above 0.95 a receiver need not even try (TS 38.214 clause 5.1.3). A retransmission brings what is missing.
+
     >>> sent = encode_transport_block(np.ones((1, 1000), np.uint8), 1200, 2, 0.8)
     >>> first = decode_transport_block(0.5 - 1.0 * sent, 1000, 2, 0.8)
     >>> decode_transport_block(0.5 - 1.0 * sent, 1000, 2, 0.8, buffer=first.buffer).buffer.llr.max()

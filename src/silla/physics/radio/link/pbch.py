@@ -34,7 +34,9 @@ def _check(cell_id: int, l_max: int) -> None:
         raise ArgumentError(f"PBCH: l_max is {l_max}; allowed: 4, 8, 64 (TS 38.213 clause 4.1)")
 
 
-def pbch_payload(mib: np.ndarray, frame: int, half_frame: int, ssb_index: int, l_max: int, k_ssb: int = 0) -> np.ndarray:
+def pbch_payload(
+    mib: np.ndarray, frame: int, half_frame: int, ssb_index: int, l_max: int, k_ssb: int = 0
+) -> np.ndarray:
     """The 32 payload bits a_0 .. a_31 before scrambling, uint8 (clause 7.1.1).
 
     mib : uint8 [24], the message (its systemFrameNumber as it is written there). frame : system frame number 0 to 1023,
