@@ -16,8 +16,8 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation
 
 __all__ = [
-    "TS38211", "Numerology", "check_transform_size", "demodulate", "modulate", "transform_deprecode",
-    "transform_precode",
+    "TS38211", "Numerology", "check_transform_size", "demodulate", "modulate", "phase_compensation",
+    "transform_deprecode", "transform_precode",
 ]  # fmt: skip
 
 TS38211 = Citation("TS38211", "3GPP TS 38.211, NR; Physical channels and modulation, V17.5.0", "clauses 4 and 5.3.1")
@@ -191,6 +191,22 @@ def demodulate(
         k = np.arange(numerology.n_subcarriers) - half
         grid = grid * np.exp(2j * np.pi * k * early / size)
     return grid.astype(np.complex64, copy=False)
+
+
+def phase_compensation(numerology: Numerology, carrier_hz: float, *, slot: int = 0) -> _C64:
+    """Factors complex64 [n_symbols] of a slot's symbols that make a carrier at carrier_hz start each at phase 0.
+
+    TS 38.211 clause 5.4 mixes a symbol by exp(2 pi j f0 (t - t_l)), t_l its first sample after the prefix, counted from
+    the subframe's start. A mixer that runs through, exp(2 pi j f0 t), needs symbols multiplied by exp(-2 pi j f0 t_l).
+
+    >>> np.angle(phase_compensation(Numerology(0, 1), 1e6)[:2]).astype(float).round(3).tolist()
+    [-1.309, 2.749]
+    """
+    if not np.isfinite(carrier_hz):
+        raise ArgumentError(f"carrier_hz is {carrier_hz!r}; it must be finite")
+    before = sum(numerology.slot_samples(s) for s in range(slot % numerology.slots_per_subframe))
+    turns = float(carrier_hz) * (before + numerology.symbol_starts(slot)) / numerology.sample_rate_hz
+    return np.exp(-2j * np.pi * (turns - np.rint(turns))).astype(np.complex64)
 
 
 def check_transform_size(n_subcarriers: int) -> None:

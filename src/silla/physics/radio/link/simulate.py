@@ -20,12 +20,12 @@ from silla.physics.radio.link import channels_flat as flat
 from silla.physics.radio.link import channels_tdl as tdl
 from silla.physics.radio.link import detection as det
 from silla.physics.radio.link import estimation as est
-from silla.physics.radio.link.channels import check_numerology, frequency_response
+from silla.physics.radio.link.channels import PathChannel, apply_time, awgn, check_numerology, frequency_response
 from silla.physics.radio.link.channels_noise import propagate
 from silla.physics.radio.link.detection_ep import expectation_propagation
 from silla.physics.radio.link.detection_search import k_best
 from silla.physics.radio.link.layers import demap_layers
-from silla.physics.radio.link.ofdm import Numerology
+from silla.physics.radio.link.ofdm import Numerology, demodulate, modulate
 from silla.physics.radio.link.pdsch import PdschConfig, pdsch_layout, pdsch_llr, pdsch_transmit
 from silla.physics.radio.link.pusch import PuschConfig, pusch_layout, pusch_llr, pusch_transmit
 from silla.physics.radio.link.resource_mapping import gather
@@ -147,6 +147,8 @@ class LinkConfig:
     1, each on a new channel. max_iterations : of the decoder. k : survivors of "k-best". sir_db : an interferer of this
     signal-to-interference ratio with QPSK on every resource element, None for none. irc_bundle_prb : resource blocks
     over which its covariance is averaged. block_prb : resource blocks that LMMSE estimates at a time, None for all.
+    domain : "frequency", one channel gain per resource element, which refuses channels that this does not describe; or
+    "time", sample by sample, so that delays beyond the cyclic prefix and fast fading interfere (much slower).
     """
 
     users: tuple[PuschConfig, ...] | tuple[PdschConfig, ...]
@@ -161,13 +163,14 @@ class LinkConfig:
     sir_db: float | None = None
     irc_bundle_prb: int = 8
     block_prb: int | None = 8
+    domain: str = "frequency"
 
     def __post_init__(self) -> None:
         users = self.users if isinstance(self.users, tuple) else (self.users,)
         object.__setattr__(self, "users", users)
         for name, value, known in (
             ("estimation", self.estimation, ESTIMATORS), ("receiver", self.receiver, RECEIVERS),
-            ("demapping", self.demapping, ("max-log", "log-map")),
+            ("demapping", self.demapping, ("max-log", "log-map")), ("domain", self.domain, ("frequency", "time")),
         ):  # fmt: skip
             if value not in known:
                 raise ArgumentError(f"{name} {value!r} is not known; known: {', '.join(known)}")
@@ -183,7 +186,15 @@ class LinkConfig:
         self._check_users()
         if not 1 <= self.transmissions <= len(VERSIONS):
             raise ArgumentError(f"transmissions is {self.transmissions!r}; allowed: 1 to {len(VERSIONS)}")
+        if self.domain == "time" and self.sir_db is not None:
+            raise ArgumentError("an interferer (sir_db) is modelled in the domain 'frequency' alone")
         words = [word for user in users for word in code_words(user)]
+        modulations = sorted({word.modulation for word in words})
+        if self.receiver in ("k-best", "ep") and len(modulations) > 1:
+            raise ArgumentError(
+                f"the receiver {self.receiver!r} takes one modulation for all layers, found {', '.join(modulations)}: "
+                "use the same MCS table and modulation for all, or 'lmmse'"
+            )
         if self.transmissions > 1 and len(words) > 1:
             raise ArgumentError("several transmissions (HARQ) need one user with one code word")
         if self.max_iterations < 1 or self.irc_bundle_prb < 1 or (self.block_prb is not None and self.block_prb < 1):
@@ -203,12 +214,6 @@ class LinkConfig:
         ports = [p for a in layouts for p in a.dmrs.ports]
         if len(set(ports)) != len(ports):
             raise ArgumentError(f"users share the DM-RS ports {ports}: give each its own (Dmrs(ports=..))")
-        used = sorted({word.modulation for user in self.users for word in code_words(user)})
-        if len(used) > 1 and self.receiver in ("k-best", "ep"):
-            raise ArgumentError(
-                f"receiver {self.receiver!r} searches one constellation, but the code words have "
-                f"{' and '.join(used)}; give all of them MCS of one modulation, or take another receiver"
-            )
         if getattr(first, "transform_precoding", False) and self.receiver == "k-best":
             raise ArgumentError("K-best detects subcarriers, but transform precoding spreads symbols over all of them")
 
@@ -388,21 +393,39 @@ def _counted(bits: np.ndarray, found: DecodedTransportBlock, done: np.ndarray, f
     )  # fmt: skip
 
 
-def _response(config: LinkConfig, n: int, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Of each user: the channel of its ports and of its layers, [n, n_rx, .., n_symbols or 1, n_subcarriers]."""
+def _response(config: LinkConfig, n: int, rng: np.random.Generator) -> tuple[list, list, list[PathChannel]]:
+    """Of each user: the channel of its ports and of its layers, [n, n_rx, .., n_symbols or 1, n_subcarriers]; paths."""
     numerology, slot = config.numerology, config.users[0].carrier.slot
     ports = [u.n_ports if isinstance(u, PuschConfig) else u.n_layers for u in config.users]
     drawn = config.channel.draw(len(config.users), config.n_rx, max(ports), n, rng)
     by_port, by_layer = [], []
     for user, n_ports, channel in zip(config.users, ports, drawn):
-        check_numerology(channel, numerology)
+        if config.domain == "frequency":
+            check_numerology(channel, numerology)
         still = not np.any(channel.doppler_hz)
         times = numerology.symbol_times_s(slot)[: 1 if still else None]
         h = frequency_response(channel, times, numerology.subcarrier_hz())[:, :, :n_ports]
         w = getattr(user, "precoder", None)
         by_port.append(h)
         by_layer.append(h if w is None else _precoded(h, np.asarray(w)))
-    return by_port, by_layer
+    paths = [PathChannel(c.gain[:, :, :k], c.delay_s, c.doppler_hz) for c, k in zip(drawn, ports)]
+    return by_port, by_layer, paths
+
+
+def _through_time(
+    config: LinkConfig, grids: list[np.ndarray], paths: list[PathChannel], n0: float, rng: np.random.Generator
+) -> np.ndarray:
+    """The received grid by way of the samples: what the prefix does not hold and what fades within a symbol counts.
+
+    Transforms start a little inside the prefix, as receivers' do. Before the slot there is silence.
+    """
+    numerology, slot = config.numerology, config.users[0].carrier.slot
+    early = min(48, int(numerology.cyclic_prefixes(slot).min()) // 2)
+    samples = sum(
+        apply_time(channel, modulate(grid, numerology, slot=slot), numerology.sample_rate_hz)
+        for grid, channel in zip(grids, paths)
+    )
+    return awgn(demodulate(np.asarray(samples), numerology, slot=slot, early=early), n0, rng)
 
 
 def _precoded(h: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -417,13 +440,16 @@ def _transmission(config: LinkConfig, n0: float, bits: list, rv: int, buffer, rn
         for u, b in zip(config.users, bits)
     ]
     n = len(bits[0][0])
-    by_port, by_layer = _response(config, n, rng)
+    by_port, by_layer, paths = _response(config, n, rng)
     grid = slots[0].grid if len(slots) == 1 else np.concatenate([s.grid for s in slots], axis=1)
     h = by_port[0] if len(slots) == 1 else np.concatenate(by_port, axis=2)
     true = by_layer[0] if len(slots) == 1 else np.concatenate(by_layer, axis=2)
     if config.sir_db is not None:
         grid, h = _with_interferer(config, grid, h, rng)
-    y = propagate(grid, h, n0, rng=rng)
+    if config.domain == "time":
+        y = _through_time(config, [s.grid for s in slots], paths, n0, rng)
+    else:
+        y = propagate(grid, h, n0, rng=rng)
     layers = slots[0].layers if len(slots) == 1 else np.concatenate([s.layers for s in slots], axis=1)
     found, extra = _received(config, y, true, layers, n0)
     llrs = _demapped(config, found)
