@@ -31,6 +31,7 @@ from silla.physics.quantum.finite_key import Counts
 
 __all__ = ["Abort", "Party", "Script"]
 
+_WORD = {np.ndarray: "array", bytes: "bytes", int: "integer", float: "number"}
 _AHEAD = 256  # messages kept that came too early
 
 
@@ -119,8 +120,12 @@ class Party:
             return self._pending()
         except Abort as error:
             return self._give_up(str(error))
-        except (Malformed, SillaError, ValueError, TypeError, IndexError, OverflowError, struct.error) as error:
+        except (Malformed, SillaError) as error:
             return self._give_up(f"a message that makes no sense: {str(error).partition(chr(10))[0][:160]}")
+        except (ValueError, TypeError, IndexError, OverflowError, struct.error):  # whose words are of our own code
+            return self._give_up(
+                f"a message that makes no sense: {self._awaits.name.lower()} does not fit what came before"
+            )
         messages, self._awaits = wanted
         return [self._send(kind, payload) for kind, payload in messages]
 
@@ -184,5 +189,6 @@ class Party:
 def take(payload: list[Any], *types: type) -> list[Any]:
     """The payload when it has these types, in this order; Malformed otherwise."""
     if len(payload) != len(types) or any(not isinstance(v, t) for v, t in zip(payload, types)):
-        raise Malformed(f"fields {[type(v).__name__ for v in payload]}, expected {[t.__name__ for t in types]}")
+        found, due = ([_WORD.get(t, "other") for t in row] for row in (map(type, payload), types))
+        raise Malformed(f"fields {', '.join(found) or 'none'}; expected {', '.join(due)}")
     return payload

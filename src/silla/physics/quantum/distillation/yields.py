@@ -21,7 +21,7 @@ __all__ = ["Distilled", "distilled_bits", "secret_length", "shortest_block"]
 PADS = 3
 AUTHENTICATION_BIT = 8 * TAG_BYTES * PADS
 # f of the two ways as measured at error rates of 1 to 5 % on long blocks (see the bench), a little above
-TYPICAL_EFFICIENCY = {"cascade": 1.05, "ldpc": 1.12}
+TYPICAL_EFFICIENCY = {"cascade": 1.05, "ldpc": 1.10}
 
 
 class Distilled(NamedTuple):

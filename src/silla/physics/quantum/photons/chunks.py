@@ -39,10 +39,16 @@ def chunk_slots(table: SlotTable) -> int:
 
 def chunks(table: SlotTable, n_slots: int) -> list[Chunk]:
     """The chunks of a run; DomainError unless n_slots is 1 .. 1e15."""
+    return list(_each_chunk(table, n_slots))
+
+
+def _each_chunk(table: SlotTable, n_slots: int) -> Iterator[Chunk]:
+    """One by one: who stops at enough clicks never asks for the hundreds of thousands behind."""
     if not 1 <= n_slots <= MOST_SLOTS:
         raise DomainError(f"photon Monte Carlo: {n_slots} pulses; allowed: 1 to {MOST_SLOTS:.0e}")
     size, n_slots = chunk_slots(table), int(n_slots)
-    return [Chunk(i, first, min(size, n_slots - first)) for i, first in enumerate(range(0, n_slots, size))]
+    for i, first in enumerate(range(0, n_slots, size)):
+        yield Chunk(i, first, min(size, n_slots - first))
 
 
 def _key(seed: int, name: str, number: int) -> int:
@@ -76,7 +82,7 @@ def record_chunks(
     table: SlotTable, dead: Dead, n_slots: int, *, seed: int, name: str, coincidences: bool = False
 ) -> Iterator[tuple[Chunk, SlotCounts, Records]]:
     """Chunk after chunk with its detections; slots count from the run's start. Counts are those of `count_slots`."""
-    for chunk in chunks(table, n_slots):
+    for chunk in _each_chunk(table, n_slots):
         room = int(min(chunk.n_slots, 2.0 * _VISITED)) + 64
         key = _key(seed, name, chunk.number)
         parts = list(run_slots(table, dead, key, chunk.n_slots, capacity=room, coincidences=coincidences))
