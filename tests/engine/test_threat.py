@@ -13,7 +13,7 @@ from silla.engine.threat import INTERFACES, cover_of, threat_report
 from silla.scenario.loader import load
 from silla.world.compile import compile_world
 
-SMALL = ("--set", "snapshot.drops=2", "--set", "day.drops=2", "--set", "day.step_min=480", "--set", "map.step_m=200")
+SMALL = ("--set", "snapshot.drops=2", "--set", "day.drops=2", "--set", "day.step_min=240", "--set", "map.step_m=200")
 
 
 @pytest.fixture(scope="module")
