@@ -109,3 +109,29 @@ def test_bad_input_is_refused():
         finite_key_rate(0.5, symbols=10, **LINK)
     with pytest.raises(ArgumentError, match="heterodyne"):
         key_rate(0.5, detection="both", **LINK)
+
+
+BLOCKS = Path(__file__).parents[3] / "validation" / "gg02_finite_blocks"
+
+
+@pytest.mark.parametrize(
+    "row", list(csv.DictReader((BLOCKS / "reference.csv").open())), ids=lambda r: "-".join(list(r.values())[:4])
+)
+def test_finite_blocks_and_heterodyne_detection(row):
+    """The validation case gg02_finite_blocks: published statements of reach, and rates from covariance matrices."""
+    given = YAML(typ="safe").load((BLOCKS / "case.yaml").read_text())
+    p, tolerance = dict(given["parameters"]), given["tolerance"]
+    db, modulation = p.pop("attenuation_db_per_km"), p.pop("modulation")
+    if row["quantity"] == "rate_bit_per_symbol":
+        line = 10 ** (-db * float(row["km"]) / 10)
+        found = key_rate(line, modulation=modulation, detection=row["detection"], **p).rate
+        assert float(found) == pytest.approx(float(row["value"]), abs=tolerance["rate_bit_per_symbol"]["absolute"])
+        return
+    km = np.arange(1.0, 140.0, 0.5)
+    line = 10 ** (-db * km / 10)
+    best = best_modulation(line, detection=row["detection"], **p)
+    rates = finite_key_rate(line, symbols=float(row["symbols"]), modulation=best, detection=row["detection"], **p).rate
+    reach = km[rates > 0].max()
+    assert reach == pytest.approx(float(row["model_value"]), abs=tolerance["model_value"]["absolute"])
+    if row["value"]:
+        assert reach > float(row["value"].removeprefix("above "))
