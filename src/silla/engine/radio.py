@@ -127,7 +127,10 @@ def _prepare_carrier(world: World, k: int) -> CarrierModel:
             gas += float(atmosphere.rain_attenuation_db_per_km(frequency / 1e9, env.rain_mm_per_h))
     above = frequency > _TR38901_TOP_HZ
     codes = [Environment.SUBTHZ_UMI if above else environment(name) for name in world.sites.propagation]
-    threshold, efficiency = modulation.rate_table(c.modulation[k], float(c.implementation_loss[k]))
+    n_prb = float(c.bandwidth_hz[k] / (_SUBCARRIERS_PER_PRB * c.scs_hz[k]))
+    threshold, efficiency = modulation.rate_table(
+        c.modulation[k], float(c.implementation_loss[k]), n_prb=n_prb, model=c.rate_model[k]
+    )
     layers = int(c.layers[k])
     # The receiver's advantage lowers the thresholds that the cells' receiver needs (uplink).
     better = threshold / c.receiver_gain[k]

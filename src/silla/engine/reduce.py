@@ -17,6 +17,7 @@ from silla.engine.tables import (
     geometry_tables,
     key_link_table,
     map_grids,
+    rate_curve_table,
     sensitivity_table,
     users_table,
 )
@@ -65,6 +66,7 @@ def reduce_plan(plan: Plan, records: Mapping[str, Record]) -> Reduced:
             summary[v] |= day_metrics(plan.world(v), days[v])
     tables = [
         *geometry_tables(plan),
+        rate_curve_table(plan),
         users_table(plan),
         distribution_table(plan, snapshots),
         key_link_table(plan, days),

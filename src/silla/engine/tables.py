@@ -17,7 +17,7 @@ from silla.engine.radio import evaluate, prepare
 from silla.engine.tables_day import day_tables
 from silla.engine.tasks import EDGES
 from silla.engine.users import draw_users
-from silla.physics.radio.modulation import mcs_table
+from silla.physics.radio.modulation import mcs_table, rate_table
 from silla.results.stats import Moments
 from silla.results.tables import Column, Grid, Table
 from silla.world.types import World
@@ -28,6 +28,7 @@ __all__ = [
     "geometry_tables",
     "key_link_table",
     "map_grids",
+    "rate_curve_table",
     "sensitivity_table",
     "table",
     "users_table",
@@ -115,6 +116,25 @@ def _carriers(plan: Plan) -> Table:
                 )
             )  # fmt: skip
     return table("carriers", "Carriers of each variant", spec, rows)
+
+
+def rate_curve_table(plan: Plan) -> Table:
+    """Steps of the rate table of every carrier and variant: what link adaptation reaches from which SINR on."""
+    spec = [
+        ("variant", "", "Variant"), ("carrier", "", "Carrier"), ("modulation", "", "MCS table"),
+        ("rate_model", "", "link: simulated curves; shannon"), ("sinr_db", "dB", "Least SINR, with the margin"),
+        ("efficiency", "bit/s/Hz", "Of one layer, without overhead"),
+        ("margin_db", "dB", "Implementation loss in it"),
+    ]  # fmt: skip
+    rows = []
+    for v in plan.variants:
+        c = plan.world(v).carriers
+        for k, name in enumerate(c.id):
+            n_prb = float(c.bandwidth_hz[k] / (12.0 * c.scs_hz[k]))
+            steps = rate_table(c.modulation[k], float(c.implementation_loss[k]), n_prb=n_prb, model=c.rate_model[k])
+            margin = 10.0 * np.log10(c.implementation_loss[k])
+            rows += [(v, name, c.modulation[k], c.rate_model[k], 10.0 * np.log10(t), e, margin) for t, e in zip(*steps)]
+    return table("rate_curves", "Spectral efficiency by SINR, as the run used it", spec, rows)
 
 
 def _cells(plan: Plan) -> Table:

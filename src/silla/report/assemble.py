@@ -33,6 +33,7 @@ def build(directory: Path | str, *, targets: Path | None = None) -> Path:
     from silla.report.sections.distributions import distribution_section
     from silla.report.sections.headline import headline_section
     from silla.report.sections.kpi import kpi_section
+    from silla.report.sections.link import link_section
     from silla.report.sections.maps import map_section
     from silla.report.sections.quantum import quantum_section
     from silla.report.sections.solve import solve_section
@@ -48,6 +49,7 @@ def build(directory: Path | str, *, targets: Path | None = None) -> Path:
         contribution_section(stored),
         quantum_section(stored, [v["window"] for v in city.about["views"] if v["one"]] if city else []),
         day_section(stored),
+        link_section(stored),
         distribution_section(stored),
         kpi_section(stored, goals),
         solve_section(stored),

@@ -95,13 +95,19 @@ class Carrier(Part):
         description="MCS table by its highest modulation; qam4096 extends the standard's.",
         source="3GPP TS 38.214 clause 5.1.3.1",
     )
+    rate_model: Literal["link", "shannon"] = choice(
+        "link",
+        description="SINR that each MCS needs: from link-level curves, or Shannon's bound.",
+        source="silla link table: TS 38.212 coding on AWGN at 10 % block errors",
+    )
     implementation_loss_db: float = quantity(
-        2.0,
+        1.0,
         unit="dB",
         ge=0,
         le=10,
-        description="Distance of each MCS's threshold from the Shannon bound.",
-        source="declared; replaced by link-level curves",
+        description="Added to the SINR that each MCS needs: channel estimation, fading, hardware; with rate_model "
+        "shannon also code and decoder.",
+        source="declared: LMMSE channel estimation costs some 0.3 to 1 dB",
     )
     overhead: float = quantity(
         0.14,

@@ -244,6 +244,7 @@ def _carriers(enabled: dict[str, Any], antenna: dict[str, int], parts: Catalogue
         uplink=np.where(tdd, 1.0 - share, 1.0),
         layers=np.array([c.layers for c in rows]),
         modulation=tuple(c.modulation for c in rows),
+        rate_model=tuple(c.rate_model for c in rows),
         implementation_loss=from_db(column("implementation_loss_db")),
         overhead=column("overhead"),
         ue_noise_w=NOISE_DENSITY_W_PER_HZ * bandwidth * from_db(column("ue_noise_figure_db")),

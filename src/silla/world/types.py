@@ -77,6 +77,7 @@ class Carriers:
     uplink: Floats
     layers: Ints
     modulation: Strings
+    rate_model: Strings  # "link" or "shannon"
     implementation_loss: Floats  # linear, >= 1
     overhead: Floats
     ue_noise_w: Floats  # k T B F over the whole carrier

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from silla.base.errors import ArgumentError
-from silla.physics.radio.modulation import MCS_TABLES, mcs_table, rate_table
+from silla.physics.radio.modulation import MCS_TABLES, link_thresholds, mcs_table, rate_table
 from silla.physics.radio.rate import efficiency_of, n_prb, peak_rate_bit_per_s, spectral_efficiency
 
 
@@ -33,9 +33,33 @@ def test_the_extension_says_that_it_is_one():
 
 @pytest.mark.parametrize("name", list(MCS_TABLES))
 def test_thresholds_are_shannon_moved_by_the_loss(name):
-    table = rate_table(name, 2.0)
+    table = rate_table(name, 2.0, model="shannon")
     assert (np.diff(table.sinr_threshold) > 0).all() and (np.diff(table.efficiency) > 0).all()
     assert np.log2(1 + table.sinr_threshold / 2.0) == pytest.approx(table.efficiency, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_prb", [1, 4, 10, 16, 64, 106, 273, 1500])
+@pytest.mark.parametrize("name", list(MCS_TABLES))
+def test_link_curves_lie_above_capacity_and_rise(name, n_prb):
+    table = rate_table(name, n_prb=n_prb)
+    assert (np.diff(table.sinr_threshold) > 0).all() and (np.diff(table.efficiency) > 0).all()
+    assert table.efficiency[-1] == pytest.approx(mcs_table(name).efficiency[-1])
+    assert len(table.efficiency) >= len(np.unique(mcs_table(name).efficiency)) - (
+        4 if n_prb >= 4 else 12
+    )  # sizes of small blocks are coarse
+    wider = rate_table(name, 2.0, n_prb=n_prb)
+    assert wider.sinr_threshold == pytest.approx(2.0 * table.sinr_threshold)
+    if n_prb >= 16:  # one layer at 10 % losses: Shannon's bound holds with room
+        gap = 10 * np.log10(table.sinr_threshold / np.expm1(table.efficiency * np.log(2.0)))
+        assert gap.min() > 0.3 and gap.max() < 4.5
+
+
+@pytest.mark.parametrize("name", list(MCS_TABLES))
+def test_sizes_between_those_simulated_are_between_them(name):
+    low, middle, high = (link_thresholds(name, n) for n in (16, 32, 64))
+    assert middle == pytest.approx((low + high) / 2, abs=1e-9)
+    assert link_thresholds(name, 0.5) == pytest.approx(link_thresholds(name, 1))
+    assert link_thresholds(name, 5000) == pytest.approx(link_thresholds(name, 273))
 
 
 def test_efficiency_steps_up_at_thresholds_and_never_beats_shannon():
@@ -68,6 +92,8 @@ def test_peak_rates_of_ts_38306():
 @pytest.mark.parametrize("call", [
     lambda: mcs_table("qam512"),
     lambda: rate_table("qam64", 0.5),
+    lambda: rate_table("qam64", model="table"),
+    lambda: rate_table("qam64", n_prb=0),
     lambda: n_prb(33, 30),
     lambda: peak_rate_bit_per_s(10, 15, 1, "8psk"),
     lambda: spectral_efficiency(1.0, rate_table("qam64"), 0),

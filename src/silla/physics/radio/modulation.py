@@ -1,13 +1,15 @@
 """NR modulation and coding: the MCS tables of TS 38.214, a stated extension to 4096QAM, and the rate-table seam.
 
-A `RateTable` maps a signal-to-interference-and-noise ratio to the spectral efficiency that link adaptation reaches.
-Here it is built from thresholds, Shannon's bound moved by a stated implementation loss; link-level curves can take its
-place.
+A `RateTable` maps a signal-to-interference-and-noise ratio to the spectral efficiency that link adaptation reaches: by
+thresholds from link-level curves, which ship with silla, or by Shannon's bound moved by a stated implementation loss.
 """
 
 from __future__ import annotations
 
+import csv
+import functools
 from collections.abc import Sequence
+from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +18,15 @@ from numpy.typing import NDArray
 from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Reference, register
 
-__all__ = ["BITS_PER_SYMBOL", "MCS_TABLES", "TS38214", "McsTable", "RateTable", "mcs_table", "rate_table"]
+__all__ = [
+    "BITS_PER_SYMBOL", "MCS_TABLES", "RATE_MODELS", "TS38214", "McsTable", "RateTable", "link_thresholds", "mcs_table",
+    "rate_table",
+]  # fmt: skip
 
 TS38214 = Citation("TS38214", "3GPP TS 38.214, NR; Physical layer procedures for data, V17.5.0", "clause 5.1.3.1")
 _F64 = NDArray[np.float64]
 
+RATE_MODELS = ("link", "shannon")
 BITS_PER_SYMBOL = {"qpsk": 2, "qam16": 4, "qam64": 6, "qam256": 8, "qam1024": 10, "qam4096": 12}
 
 
@@ -91,21 +97,66 @@ def mcs_table(name: str) -> McsTable:
     return MCS_TABLES[name]
 
 
-def rate_table(name: str, implementation_loss: float = 2.0) -> RateTable:
-    """SINR thresholds and efficiencies of an MCS table, for SINR thresholds by Shannon plus an implementation loss.
+def rate_table(name: str, implementation_loss: float = 1.0, *, n_prb: float = 273.0, model: str = "link") -> RateTable:
+    """SINR thresholds and efficiencies Q_m R of an MCS table.
 
-    threshold = loss (2^efficiency - 1): the SINR at which Shannon's capacity, its SINR divided by `loss`, equals the
-    MCS's efficiency (the attenuated and truncated Shannon form of TR 36.942 Annex A, expressed as an SINR loss).
+    "link": the SINR at which 10 % of the transport blocks of `n_prb` resource blocks are lost on AWGN with the real
+    code and decoder (`link_thresholds`), times the loss. "shannon": loss (2^efficiency - 1), the attenuated Shannon
+    form of TR 36.942 Annex A expressed as an SINR loss.
 
     Parameters
     ----------
-    implementation_loss : linear SINR ratio, at least 1 (2.0 is 3 dB). MCS entries that a later entry dominates
-        (higher efficiency at no higher SINR) are left out, so both arrays increase strictly.
+    implementation_loss : linear SINR ratio, at least 1. With "link" it is what comes on top of the code and decoder:
+        channel estimation, fading within a block, hardware. With "shannon" it is everything.
+    n_prb : resource blocks of a transport block; thresholds between the sizes that were simulated are interpolated over
+        the logarithm, beyond them the outermost hold.
+    MCS entries that a later entry dominates (higher efficiency at no higher SINR) are left out, so both arrays increase
+    strictly.
+
+    >>> table = rate_table("qam64")
+    >>> round(float(10 * np.log10(table.sinr_threshold[-1]))), round(float(table.efficiency[-1]), 2)
+    (19, 5.55)
     """
     if not implementation_loss >= 1.0:
         raise ArgumentError(f"rate_table: implementation loss is {implementation_loss:g}, must be at least 1 (0 dB)")
-    efficiency = np.unique(mcs_table(name).efficiency)
-    return RateTable(implementation_loss * np.expm1(efficiency * np.log(2.0)), efficiency)
+    if model not in RATE_MODELS:
+        raise ArgumentError(f"rate_table: model {model!r} is not known; known: {', '.join(RATE_MODELS)}")
+    if model == "shannon":
+        efficiency = np.unique(mcs_table(name).efficiency)
+        return RateTable(implementation_loss * np.expm1(efficiency * np.log(2.0)), efficiency)
+    efficiency, threshold = mcs_table(name).efficiency, 10.0 ** (link_thresholds(name, n_prb) / 10.0)
+    order = np.lexsort((-threshold, efficiency))
+    efficiency, threshold = efficiency[order], threshold[order]
+    least = np.minimum.accumulate(threshold[::-1])[::-1]
+    keep = np.append(threshold[:-1] < least[1:], True)  # nothing better needs as little
+    return RateTable(implementation_loss * threshold[keep], efficiency[keep])
+
+
+def link_thresholds(name: str, n_prb: float = 273.0) -> _F64:
+    """SNR in dB at which 10 % of transport blocks are lost on AWGN, of each index of an MCS table.
+
+    From nr_awgn.csv, which `silla link table` computes: 156 resource elements a resource block, one layer, max-log
+    demapping, ten iterations of the 8-bit decoder.
+    """
+    if not n_prb > 0:
+        raise ArgumentError(f"link_thresholds: {n_prb!r} resource blocks; must be above 0")
+    sizes, curves = _link_curves()
+    table, at = mcs_table(name), np.log(np.clip(n_prb, sizes[0], sizes[-1]))
+    rows = [curves[int(bits), float(rate)] for bits, rate in zip(table.bits, table.code_rate * 1024.0)]
+    return np.array([np.interp(at, np.log(sizes), row) for row in rows])
+
+
+@functools.cache
+def _link_curves() -> tuple[_F64, dict[tuple[int, float], _F64]]:
+    """(numbers of resource blocks, thresholds in dB at each of them by (bits per symbol, 1024 times the code rate))."""
+    text = resources.files("silla.physics.radio").joinpath("data").joinpath("nr_awgn.csv").read_text()
+    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    sizes = np.unique([int(row["n_prb"]) for row in rows])
+    found: dict[tuple[int, float], dict[int, float]] = {}
+    for row in rows:
+        key = int(row["bits_per_symbol"]), float(row["rate_1024"])
+        found.setdefault(key, {})[int(row["n_prb"])] = float(row["snr_db"])
+    return sizes.astype(float), {key: np.array([by[n] for n in sizes]) for key, by in found.items()}
 
 
 def _top_efficiency(table: str) -> float:
@@ -122,6 +173,38 @@ register(
             Reference({"table": "qam64"}, 5.5547, "TS 38.214 Table 5.1.3.1-1, MCS 28", absolute=5e-5),
             Reference({"table": "qam1024"}, 9.2578, "TS 38.214 Table 5.1.3.1-4, MCS 26", absolute=5e-5),
         ),
-        left_out="BLER curves, HARQ; the 4096QAM rows are an extension by silla",
+        left_out="the 4096QAM rows are an extension by silla",
+        version=2,
+    )
+)
+
+
+def _link_threshold_db(table: str, index: int, n_prb: float) -> float:
+    return float(link_thresholds(table, n_prb)[index])
+
+
+register(
+    ModelCard(
+        id="radio.modulation.link_curves",
+        title="SNR that an NR modulation and coding scheme needs: 10 % of transport blocks lost on AWGN",
+        function=_link_threshold_db,
+        sources=(TS38214,),
+        references=(
+            Reference(
+                {"table": "qam64", "index": 4, "n_prb": 273},
+                -1.77,
+                "between the finite-block bound, -2.77 dB, and 2 dB above it, which ten iterations of min-sum on code "
+                "blocks of at most 8448 bits may lose",
+                absolute=1.0,
+            ),
+            Reference(
+                {"table": "qam64", "index": 28, "n_prb": 273},
+                19.64,
+                "likewise; the finite-block bound is 18.64 dB",
+                absolute=1.0,
+            ),
+        ),
+        left_out="fading, channel estimation (the scenario's implementation loss), HARQ: a block that is lost costs "
+        "nothing here, at most 10 % within some tenths of a dB of a threshold",
     )
 )
