@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ silla: 1
 name: one
 environment: {propagation: umi, los: probability, low_loss_fraction: 1}
 carriers:
-  c: {frequency_ghz: 3.5, bandwidth_mhz: 20, layers: 1, modulation: qam64, implementation_loss_db: 3, overhead: 0.1}
+  c: {frequency_ghz: 3.5, bandwidth_mhz: 20, layers: 1, modulation: qam64, rate_model: shannon, implementation_loss_db: 3, overhead: 0.1}
 sites: [{id: s, x_m: 0, y_m: 0, height_m: 10, cells: [{carrier: c, azimuth_deg: 90, downtilt_deg: 0, tx_power_dbm: 30, antenna: isotropic}]}]
 demand: [{id: u, users: 1, x_m: 100, y_m: 0, radius_m: 0.001, min_distance_m: 0, indoor_fraction: 0, traffic: {downlink_mbps: 2, uplink_mbps: 1}}]
 snapshot: {drops: 2}
@@ -103,6 +105,26 @@ def test_one_site_and_one_user_by_hand():
     # the same link in the record of a task
     record = run_task(Task("snapshot", "one", 0.0, (0, 4), (1.0, 1.0)), {"one": world})
     check_record(world, record)
+
+
+def test_rates_are_of_link_curves_unless_told_otherwise():
+    """20 MHz at 30 kHz are 55.6 resource blocks: thresholds lie between those of 16 and 64 in nr_awgn.csv."""
+    _, _, _, drop, _ = one_link("carriers.c.rate_model=link")
+    snr_db = 10 * np.log10(drop.down.sinr[0][0]) - 3.0
+    text = resources.files("silla.physics.radio").joinpath("data/nr_awgn.csv").read_text()
+    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    codes = [(2, c) for c in (120, 157, 193, 251, 308, 379, 449, 526, 602, 679)]
+    codes += [(4, c) for c in (340, 378, 434, 490, 553, 616, 658)]
+    codes += [(6, c) for c in (438, 466, 517, 567, 616, 666, 719, 772, 822, 873, 910, 948)]
+    share = np.log(20e6 / (12 * 30e3) / 16) / np.log(64 / 16)
+
+    def needs(bits, code):
+        mine = [r for r in rows if (r["bits_per_symbol"], r["rate_1024"]) == (str(bits), str(code))]
+        at = {int(r["n_prb"]): float(r["snr_db"]) for r in mine}
+        return at[16] + share * (at[64] - at[16])
+
+    best = max(b * c / 1024 for b, c in codes if needs(b, c) <= snr_db)
+    assert drop.down.rate[0][0] == pytest.approx(best * 20e6 * 0.75 * 0.9, rel=1e-9)
 
 
 @pytest.mark.parametrize(("p0", "alpha"), [(-80.0, 0.8), (-100.0, 1.0), (-60.0, 0.6), (-120.0, 0.0)])
