@@ -30,7 +30,10 @@ def sift(same: np.ndarray, basis: np.ndarray, sampled: np.ndarray) -> Sifted:
 
 def rises_of(pulse: np.ndarray) -> np.ndarray:
     """Pulse indices as rises from one to the next (from -1 on), less one, in the smallest integers that hold them."""
-    rises = np.diff(pulse.astype(np.int64), prepend=-1) - 1
+    at = pulse.astype(np.int64)
+    rises = at.copy()  # the first from -1 on
+    rises[1:] -= at[:-1]
+    rises[1:] -= 1
     most = int(rises.max(initial=0))
     return rises.astype(
         next(d for d, top in (("<u1", 255), ("<u2", 65535), ("<u4", 2**32 - 1), ("<u8", 2**63)) if most <= top)
