@@ -13,6 +13,7 @@ from silla.base.hashing import content_hash
 from silla.base.provenance import model
 from silla.engine.cards import models_used
 from silla.engine.fields import Grid, grids_of, map_carrier
+from silla.engine.scenario_links import link_tasks
 from silla.engine.solve import Question, check_question
 from silla.engine.tasks import Task, group_factors
 from silla.scenario.loader import Loaded
@@ -43,9 +44,11 @@ class Plan:
     sensitivity: dict[tuple[int, float | None], list[Task]] = field(default_factory=dict)
     solve: dict[tuple[str, str], Task] = field(default_factory=dict)  # (variant, id of the question)
 
+    links: dict[str, list[Task]] = field(default_factory=dict)  # by the id of the link
+
     def tasks(self) -> list[Task]:
         """Every task once, in a fixed order."""
-        groups = [self.snapshot, self.day, self.maps, self.sensitivity]
+        groups = [self.snapshot, self.day, self.maps, self.sensitivity, self.links]
         listed = [t for g in groups for tasks in g.values() for t in tasks]
         return list({t.hash: t for t in (*listed, *self.solve.values())}.values())
 
@@ -75,6 +78,7 @@ def plan_run(loaded: Loaded) -> Plan:
         _plan_map(plan, name, world)
     _plan_sensitivity(plan)
     _plan_solve(plan)
+    plan.links.update(link_tasks(s.links, s.seed))
     return plan
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from silla.engine.day import VariantDay, combine_day
 from silla.engine.metrics import day_metrics, snapshot_metrics
 from silla.engine.plan import Plan
+from silla.engine.scenario_links import link_tables
 from silla.engine.tables import (
     day_tables,
     distribution_table,
@@ -79,6 +80,7 @@ def reduce_plan(plan: Plan, records: Mapping[str, Record]) -> Reduced:
     if plan.solve:
         tables += solve_tables({key: records[task.hash] for key, task in plan.solve.items()}, plan)
     tables += threat_tables(plan, days)
+    tables += link_tables(plan.loaded.scenario.links, plan.links, records)
     return Reduced(tables, list(_maps(plan, records)), summary)
 
 

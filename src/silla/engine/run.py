@@ -105,7 +105,7 @@ def run_tasks(
             records[task.hash] = record
     failures: dict[str, str] = {}
     progress("simulate", len(records), len(tasks))
-    needed = {name: worlds[name] for name in dict.fromkeys(task.world for task in todo)}
+    needed = {name: worlds[name] for name in dict.fromkeys(task.world for task in todo) if name in worlds}
     for task, outcome in execute(todo, needed, engine=engine, jobs=jobs):
         if isinstance(outcome, Failure):
             failures[task.hash] = outcome.reason
@@ -130,6 +130,8 @@ def raise_failures(plan: Plan, failures: Mapping[str, str]) -> None:
 
 def describe(plan: Plan, task: Task) -> str:
     """What a task does, for people."""
+    if task.kind == "link":
+        return f"link {task.extra[0]} of {next(name for name, tasks in plan.links.items() if task in tasks)}"
     names = {h: v for v, h in plan.variants.items()}
     where = names.get(task.world, "a sensitivity")
     if task.kind == "solve":

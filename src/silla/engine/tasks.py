@@ -121,6 +121,10 @@ def one_thread() -> AbstractContextManager[Any]:
 def run_task(task: Task, worlds: Mapping[str, World]) -> Record:
     """The record of a task, with linear algebra on one thread."""
     with one_thread():
+        if task.kind == "link":
+            from silla.engine.scenario_links import run_link  # it builds on this module
+
+            return run_link(task.extra)
         if task.kind == "solve":
             from silla.engine.solve import Question, solve  # it builds on this module
 

@@ -43,6 +43,7 @@ def problems(
         _security,
         _events,
         _solve,
+        _links,
         _has_radio,
     )
     return [problem for check in checks for problem in check(scenario, known)]
@@ -366,6 +367,10 @@ def _solve(s: Scenario, known: _Known) -> Iterator[Problem]:
         for j, name in enumerate(entry.variants):
             if name not in s.variants:
                 yield ("solve", i, "variants", j), _missing("variant", name, s.variants)
+
+
+def _links(s: Scenario, known: _Known) -> Iterator[Problem]:
+    yield from _repeated([(("links", i, "id"), x.id) for i, x in enumerate(s.links)], {}, "link")
 
 
 def _has_radio(s: Scenario, known: _Known) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from silla.scenario.demand import Demand, Hours, Traffic
 from silla.scenario.fields import REQUIRED, Part, listing, mapping, quantity, text
 from silla.scenario.infrastructure import Energy, Fibre, Pool, Security
+from silla.scenario.links import Link
 from silla.scenario.places import Node, Origin
 from silla.scenario.quantum import Quantum
 from silla.scenario.radio import Carrier, Cell, Environment, Layout, Site
@@ -108,6 +109,7 @@ class Scenario(Part):
     events: tuple[Event, ...] = listing("What happens during the day.")
     map: MapOptions = Field(default_factory=MapOptions, description="Coverage map.")
     solve: tuple[Solve, ...] = listing("Network problems to be solved.", max_length=50)
+    links: tuple[Link, ...] = listing("Links simulated bit by bit.", max_length=50)
     sensitivity: tuple[Sensitivity, ...] = listing("Parameters tried at other values.", max_length=50)
     variants: dict[str, Variant] = mapping(
         "Patches of this scenario run side by side; without any the scenario itself is run."

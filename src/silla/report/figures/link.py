@@ -9,7 +9,7 @@ from silla.report.encode import rounded
 from silla.report.figures.base import Figure, Panel, Trace, line, plain
 from silla.report.stored import Stored
 
-__all__ = ["rate_curve_figure"]
+__all__ = ["rate_curve_figure", "waterfall_figure"]
 
 _COLOURS = ("$blue", "$orange", "$green", "$purple", "$sky", "$vermillion")
 
@@ -48,3 +48,28 @@ def _traces(table: pl.DataFrame) -> list[Trace]:
     at = np.linspace(low, high, 120)
     data.append(line(rounded(at), np.log2(1.0 + 10.0 ** (at / 10.0)), "Shannon", {"color": "$grey", "dash": "dot"}))
     return data
+
+
+def waterfall_figure(stored: Stored, caption: str) -> Figure | None:
+    """Block error rates of the scenario's links with their exact intervals; a point without errors is left out."""
+    table = stored.table("link_curves")
+    if table is None:
+        return None
+    data: list[Trace] = []
+    for i, ((link,), rows) in enumerate(table.group_by(["link"], maintain_order=True)):
+        seen = rows.filter(pl.col("block_errors") > 0)
+        if not seen.height:
+            continue
+        at = seen["bler"]
+        trace = line(rounded(seen["snr_db"]), at, plain(link), {"color": _COLOURS[i % len(_COLOURS)]})
+        trace["mode"] = "lines+markers"
+        trace["error_y"] = {
+            "type": "data", "symmetric": False, "array": rounded(seen["high"] - at),
+            "arrayminus": rounded(at - seen["low"]), "thickness": 1, "width": 3,
+        }  # fmt: skip
+        data.append(trace)
+    layout = {
+        "xaxis": {"title": {"text": "SNR of an antenna (dB)"}, "zeroline": False},
+        "yaxis": {"title": {"text": "block error rate"}, "type": "log", "exponentformat": "power", "dtick": 1},
+    }
+    return Figure("waterfalls", "Block errors by SNR", caption, [Panel("", data, layout)]) if data else None

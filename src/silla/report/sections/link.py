@@ -1,20 +1,34 @@
-"""What the links of the run carry at which SINR."""
+"""What links of the run carry at which SINR; the links that it simulated bit by bit, also those of 1 Tbit/s."""
 
 from __future__ import annotations
 
-from silla.report.figures.link import rate_curve_figure
+from silla.report.figures.link import rate_curve_figure, waterfall_figure
 from silla.report.sections.base import Section, figures_html
 from silla.report.stored import Stored
+from silla.report.text import esc, number, quantity, table
 
 __all__ = ["link_section"]
 
+_HEAD = (
+    "Link",
+    "Distance",
+    "Net rate",
+    "SNR, needed",
+    "Code blocks lost",
+    "Range",
+    "Power",
+    "5G, same engine",
+    "IMT-2020",
+)
+
 
 def link_section(stored: Stored) -> Section | None:
-    """The rate curves that the run used; None where the run has none."""
-    rates = rate_curve_figure(stored, _RATES)
-    if rates is None:
+    """Rate curves, waterfalls and wideband links; None where the run has none of them."""
+    figures = [f for f in (rate_curve_figure(stored, _RATES), waterfall_figure(stored, _waterfalls(stored))) if f]
+    wide = _wide(stored)
+    if not figures and not wide:
         return None
-    return Section("link", "Link level", "Link", figures_html([rates]), [rates])
+    return Section("link", "Link level", "Link", figures_html(figures) + wide, figures)
 
 
 _RATES = (
@@ -23,3 +37,38 @@ _RATES = (
     "bit by bit: from there on at most one in ten is lost. Where the carrier's rate_model says so, it is Shannon's "
     "bound instead. The carrier's implementation loss is in it. Dotted: Shannon's bound. Without overhead."
 )
+
+
+def _waterfalls(stored: Stored) -> str:
+    rows = stored.table("link_curves")
+    if rows is None:
+        return ""
+    names = rows.select("link", "about").unique(maintain_order=True).iter_rows()
+    listed = "; ".join(f"{esc(link)}: {esc(about)}" for link, about in names)
+    return f"Share of transport blocks lost, bars: exact 95 % intervals; ratios without a loss are left out. {listed}."
+
+
+def _wide(stored: Stored) -> str:
+    """A row for each wideband link; empty where there is none."""
+    rows = stored.table("link_tbps")
+    if rows is None:
+        return ""
+    cells = [
+        [
+            f"{esc(r['link'])}<small>{esc(r['title'])}{': ' + esc(r['why']) if r['why'] else ''}</small>",
+            f"{number(r['distance_m'])} m",
+            quantity(r["net_bit_per_s"], "bit/s"),
+            f"{number(r['snr_db'])} dB, {_known(r['required_snr_db'], 'dB')}",
+            f"{r['code_block_errors']} of {r['code_blocks']}",
+            _known(r["range_m"], "m"),
+            f"{number(r['power_w'])} W",
+            quantity(r["five_g_bit_per_s"], "bit/s") if r["five_g_bit_per_s"] == r["five_g_bit_per_s"] else "–",
+            f"{_known(r['times_imt2020_peak'], 'times')}",
+        ]
+        for r in rows.iter_rows(named=True)
+    ]
+    return table(_HEAD, cells, css="links stack", caption="Wideband links, every bit coded, sent, received and decoded")
+
+
+def _known(value: float | None, unit: str) -> str:
+    return "–" if value is None or value != value else f"{number(value)} {unit}"
