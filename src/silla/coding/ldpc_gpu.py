@@ -24,7 +24,7 @@ def why_not() -> str:
     """Why there is no decoding on a GPU here, an empty string where there is."""
     try:
         import torch
-        import triton  # noqa: F401
+        import triton  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         return f"no GPU decoder: {error.name or error} is not installed"
     if not torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1":
@@ -35,8 +35,8 @@ def why_not() -> str:
 @functools.cache
 def _kernels() -> tuple[Any, Any]:
     """The Triton kernels (one iteration; which rows hold), made when they are first wanted."""
-    import triton
-    import triton.language as tl
+    import triton  # pyright: ignore[reportMissingImports]
+    import triton.language as tl  # pyright: ignore[reportMissingImports]
 
     @triton.jit
     def iterate(
