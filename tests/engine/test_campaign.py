@@ -163,7 +163,7 @@ def test_searches_of_one_constellation_refuse_two():
     channel = LinkChannel("awgn")
     assert LinkConfig((user,), channel, n_rx=8).n_layers == 5
     for receiver in ("k-best", "ep"):
-        with pytest.raises(ArgumentError, match="constellation"):
+        with pytest.raises(ArgumentError, match="one modulation"):
             LinkConfig((user,), channel, n_rx=8, receiver=receiver)
 
 

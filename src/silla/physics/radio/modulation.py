@@ -115,7 +115,7 @@ def rate_table(name: str, implementation_loss: float = 1.0, *, n_prb: float = 27
 
     >>> table = rate_table("qam64")
     >>> round(float(10 * np.log10(table.sinr_threshold[-1]))), round(float(table.efficiency[-1]), 2)
-    (19, 5.55)
+    (20, 5.55)
     """
     if not implementation_loss >= 1.0:
         raise ArgumentError(f"rate_table: implementation loss is {implementation_loss:g}, must be at least 1 (0 dB)")
