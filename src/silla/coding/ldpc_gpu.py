@@ -23,7 +23,7 @@ __all__ = ["decode", "why_not"]
 def why_not() -> str:
     """Why there is no decoding on a GPU here, an empty string where there is."""
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
         import triton  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         return f"no GPU decoder: {error.name or error} is not installed"
@@ -112,7 +112,7 @@ def decode(
     reason = why_not()
     if reason:
         raise MachineError(f"{reason}; use coding.min_sum.decode, which answers the same")
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     llr, n_out = check_input(code, llr, max_iterations, n_out, syndrome, crc)
     iterate, unmet = _kernels()

@@ -79,7 +79,7 @@ def _quarter_turn(n: int) -> Floats:
     m = np.arange(n)
     ladder = 0.5 * np.sqrt((n - m) * (m + 1.0))  # J_y of a spin n/2 is i times a real antisymmetric matrix
     spin = np.diag(ladder, 1) - np.diag(ladder, -1)
-    return np.asarray(expm(0.5 * np.pi * spin)) ** 2
+    return np.asarray(expm(0.5 * np.pi * spin), np.float64) ** 2
 
 
 def _shares(link: PairLink, n: int) -> tuple[Any, Any]:

@@ -132,7 +132,7 @@ class Cover(Instance):
         found = scipy.optimize.milp(
             np.concatenate([self.cost, np.where(free, weight, 0.0)]),
             integrality=np.concatenate([np.ones(self.n, dtype=int), np.zeros(m, dtype=int)]),
-            bounds=scipy.optimize.Bounds(0.0, upper),
+            bounds=scipy.optimize.Bounds(0.0, upper),  # pyright: ignore[reportArgumentType]
             constraints=constraints if m else (),
             options={"time_limit": max(float(cpu_s), 0.01), "mip_rel_gap": 1e-9},
         )

@@ -208,7 +208,9 @@ class KeyFlows(Instance):
             -self.worth[[d for d, _ in pairs]],
             integrality=np.ones(len(pairs), dtype=int),
             constraints=scipy.optimize.LinearConstraint(
-                a, -np.inf, np.concatenate([self.budget, self.demand[:, 2]]).astype(float)
+                a,
+                -np.inf,
+                np.concatenate([self.budget, self.demand[:, 2]]).astype(float),  # pyright: ignore[reportArgumentType]
             ),
             options={"time_limit": max(float(cpu_s), 0.01), "mip_rel_gap": 1e-9},
         )

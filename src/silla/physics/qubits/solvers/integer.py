@@ -154,4 +154,5 @@ def _product_constraints(n: int, i, j, value):
         shape=(len(rows), n + m),
     )
     limit = np.concatenate([np.ones(k), np.zeros(len(rows))])
-    return scipy.optimize.LinearConstraint(sp.vstack([upper, lower]), -np.inf, limit)
+    rows = sp.vstack([upper, lower])
+    return scipy.optimize.LinearConstraint(rows, -np.inf, limit)  # pyright: ignore[reportArgumentType]

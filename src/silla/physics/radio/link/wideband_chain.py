@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft as _scipy_fft
 
 from silla.base.errors import ArgumentError
 from silla.coding.transport_block import decode_transport_block, encode_transport_block
@@ -29,6 +29,8 @@ from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequenc
 from silla.physics.radio.link.wideband import DMRS_SYMBOL, N_SYMBOLS, WidebandLink, channel, layout
 
 __all__ = ["Sent", "SlotCounts", "propagate", "receive", "simulate_slots", "transmit", "transmitted"]
+
+fft: Any = _scipy_fft  # scipy declares the dispatch of its transforms, not the arrays that come back
 
 _C64 = NDArray[Any]  # complex64
 _DATA_SYMBOLS = np.delete(np.arange(N_SYMBOLS), DMRS_SYMBOL)

@@ -119,7 +119,7 @@ def phase_noise_samples(
     lines[..., 0] = 0.0
     from scipy import fft
 
-    phase = fft.irfft(lines, record, axis=-1, norm="forward")[..., :n]
+    phase = np.asarray(fft.irfft(lines, record, axis=-1, norm="forward"))[..., :n]
     return np.asarray(phase - phase[..., :1], np.float32)
 
 
