@@ -46,6 +46,7 @@ def _prefixes(world: World) -> Iterator[str]:
             "quantum.finite_key.two_decoy",
             "quantum.detectors",
             "quantum.attack",
+            "quantum.photons.trojan_phase_error",
             "quantum.bounds.plob",
             "quantum.channel",
         )

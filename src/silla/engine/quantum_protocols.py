@@ -25,11 +25,12 @@ from silla.physics.quantum import (
     twin_field,
     two_step,
 )
-from silla.physics.quantum.attack import splitting_yields, trojan_phase_error
+from silla.physics.quantum.attack import splitting_yields
 from silla.physics.quantum.channel import gain_and_error
 from silla.physics.quantum.detectors import dead_time_factor
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
+from silla.physics.quantum.photons.countermeasures import trojan_phase_error
 
 __all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point"]
 

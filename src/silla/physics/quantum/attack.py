@@ -12,13 +12,6 @@ and ends at the threshold: nothing else is needed to stop the link.
 Splitting of photon numbers: from pulses of two photons and more Eve keeps one and sends the rest on without loss; she
 blocks as many pulses of one photon as make the signal's gain what it was (Luetkenhaus, PRA 61, 052304 (2000)). The
 signal alone shows nothing; decoys of another intensity do.
-
-Trojan horse: light sent into the transmitter comes back with its settings. With mu_out photons coming back per pulse
-the two bases differ by Delta = [1 - exp(-mu_out) cos(mu_out)] / 2, of clicks Delta' = Delta / Y; phase errors may be
-
-    e' = e + 4 D (1 - D)(1 - 2 e) + 4 (1 - 2 D) sqrt[D (1 - D) e (1 - e)],  D = Delta'
-
-Lucamarini et al., PRX 5, 031030 (2015), Eqs. (5), (11), (12).
 """
 
 from __future__ import annotations
@@ -28,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 
-__all__ = ["intercept_resend_error", "intercepted_share", "splitting_yields", "trojan_phase_error"]
+__all__ = ["intercept_resend_error", "intercepted_share", "splitting_yields"]
 
 SHARE = Range(0.0, 1.0, "")
 ERROR = Range(0.0, 0.5, "")
@@ -105,30 +98,6 @@ def splitting_yields(
     return mixed[np.minimum(np.asarray(n, int), 39)][()]
 
 
-def trojan_phase_error(error: ArrayLike, reflected_photons: ArrayLike, yield_: ArrayLike):
-    """Most phase errors that clicks may have when light from the transmitter tells of its basis; broadcast shape.
-
-    Parameters
-    ----------
-    error : phase error rate without such light. reflected_photons : mu_out, mean photons per pulse that come back to
-    Eve. yield_ : clicks per single photon sent, through which she picks the pulses that help her.
-
-    >>> float(trojan_phase_error(0.01, 0.0, 1e-3)), float(trojan_phase_error(0.01, 1.0, 1e-3))
-    (0.01, 0.5)
-    """
-    check_domain("error", error, ERROR, what="Trojan horse")
-    check_domain("reflected_photons", reflected_photons, Range(0.0, 1e30, "photons per pulse"), what="Trojan horse")
-    check_domain("yield_", yield_, SHARE, what="Trojan horse")
-    e, mu = np.asarray(error, float), np.minimum(np.asarray(reflected_photons, float), 1.5)
-    # 1 - exp(-mu) cos(mu) without cancellation
-    delta = 0.5 * (-np.expm1(-mu) + 2.0 * np.exp(-mu) * np.sin(0.5 * mu) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        d = np.where(delta > 0.0, delta / np.asarray(yield_, float), 0.0)
-    d = np.minimum(d, 0.5)
-    worse = e + 4.0 * d * (1.0 - d) * (1.0 - 2.0 * e) + 4.0 * (1.0 - 2.0 * d) * np.sqrt(d * (1.0 - d) * e * (1.0 - e))
-    return np.where(d >= 0.5, 0.5, np.minimum(worse, 0.5))[()]
-
-
 register(
     ModelCard(
         id="quantum.attack.intercept_resend",
@@ -172,31 +141,5 @@ register(
         ),
         decreasing=("share",),
         left_out="storage errors of Eve",
-    )
-)
-register(
-    ModelCard(
-        id="quantum.attack.trojan_horse",
-        title="Phase errors under a Trojan-horse attack",
-        function=trojan_phase_error,
-        sources=(
-            Citation(
-                "lucamarini2015",
-                "M. Lucamarini et al., Practical security bounds against the Trojan-horse attack in quantum key "
-                "distribution, Phys. Rev. X 5, 031030 (2015)",
-                "https://doi.org/10.1103/PhysRevX.5.031030",
-            ),
-        ),
-        valid={"error": ERROR, "reflected_photons": Range(0.0, 1e30, "photons per pulse")},
-        references=(
-            Reference(
-                {"error": 0.0, "reflected_photons": 1e-6, "yield_": 1.0},
-                2e-6,
-                "4 Delta for a small mu_out and no errors: Delta = mu_out / 2",
-                rel=1e-4,
-            ),
-        ),
-        increasing=("error", "reflected_photons"),
-        left_out="light of other wavelengths than the isolation is known for",
     )
 )
