@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-__all__ = ["console", "emit_json", "json_ready", "progress", "write_new"]
+__all__ = ["console", "emit_json", "json_ready", "metric_cell", "progress", "write_new"]
 
 
 def emit_json(value: Any) -> None:
@@ -57,6 +57,25 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
+
+
+def metric_cell(metric: dict[str, Any] | None) -> str:
+    """A metric of a summary for a table's cell: mean and half of its 95 % interval, shares in per cent.
+
+    >>> metric_cell({"mean": 2.5e9, "ci95": [2.4e9, 2.6e9], "unit": "bit/s"})
+    '2.50 ± 0.10 Gbit/s'
+    """
+    from silla.report.text import number, scale_of
+
+    if metric is None or metric["mean"] is None:
+        return "-"
+    mean, (low, high), unit = metric["mean"], metric["ci95"], metric["unit"]
+    factor, shown = (0.01, "%") if unit == "1" else scale_of([mean], unit)
+    half = 0.0 if low is None or high is None else (high - low) / 2
+    # what rounding left of nothing is not shown as 1e-13
+    mean = 0.0 if unit == "1" and abs(mean) < 1e-9 else mean
+    told = f" ± {number(half / factor, 2)}" if half > 1e-9 * abs(mean) and mean else ""
+    return f"{number(mean / factor)}{told} {shown}".rstrip()
 
 
 @contextmanager

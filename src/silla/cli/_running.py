@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from silla.cli._output import console, progress
+from silla.cli._output import console, metric_cell, progress
 from silla.engine.run import RunOutcome, run_scenario
 from silla.results.summary import read_json
 from silla.scenario.loader import Loaded
@@ -56,7 +56,7 @@ def show_summary(directory: Path, outcome: RunOutcome, page: Path | None) -> Non
         metrics = [m.get(name) for m in summary["variants"].values()]
         known = next((m for m in metrics if m), None)
         if known is not None:
-            table.add_row(f"{known['description']} ({known['unit']})", *(_cell(m) for m in metrics))
+            table.add_row(known["description"], *(metric_cell(m) for m in metrics))
     out = console()
     out.print(table)
     out.print(f"{outcome.computed} tasks computed, {outcome.reused} taken from the store, {outcome.elapsed_s:.1f} s")
@@ -65,11 +65,3 @@ def show_summary(directory: Path, outcome: RunOutcome, page: Path | None) -> Non
     out.print(f"results  {directory}", highlight=False)
     if page is not None:
         out.print(f"report   {page}", highlight=False)
-
-
-def _cell(metric: dict[str, Any] | None) -> str:
-    if metric is None or metric["mean"] is None:
-        return "-"
-    low, high = metric["ci95"]
-    half = (high - low) / 2 if low is not None and high is not None else float("nan")
-    return f"{metric['mean']:.4g} ± {half:.2g}"

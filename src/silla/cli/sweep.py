@@ -60,6 +60,8 @@ def _table(document: dict[str, Any]) -> Any:
     """The main metrics, one row for each point and variant."""
     from rich.table import Table
 
+    from silla.cli._output import metric_cell
+
     table = Table(title=document["title"] or document["name"])
     for parameter in document["parameters"]:
         table.add_column(parameter["path"], justify="right")
@@ -67,17 +69,10 @@ def _table(document: dict[str, Any]) -> Any:
     known = {name: m for p in document["points"] for v in p["variants"].values() for name, m in v.items()}
     names = [name for name in _SHOWN if name in known]
     for name in names:
-        table.add_column(f"{known[name]['description']} ({known[name]['unit']})", justify="right")
+        table.add_column(known[name]["description"], justify="right")
     for point in document["points"]:
         if point["failed"]:
             table.add_row(*point["values"], "failed", *["-"] * len(names))
         for variant, metrics in point["variants"].items():
-            table.add_row(*point["values"], variant, *(_cell(metrics.get(name)) for name in names))
+            table.add_row(*point["values"], variant, *(metric_cell(metrics.get(name)) for name in names))
     return table
-
-
-def _cell(metric: dict[str, Any] | None) -> str:
-    if metric is None or metric["mean"] is None:
-        return "-"
-    low, high = metric["ci95"]
-    return f"{metric['mean']:.4g}" + ("" if low is None or high is None else f" ± {(high - low) / 2:.2g}")

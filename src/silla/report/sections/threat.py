@@ -51,7 +51,7 @@ def _row(r: dict) -> list[str]:
 
 
 def _share(p: float) -> str:
-    return f"{100 * p:.1f} %"
+    return f"{100 * p:.1f}\u00a0%"
 
 
 def _year(value: float) -> str:
