@@ -7,12 +7,16 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-PAGES = {"scenario-reference.md": ["schema", "--markdown"], "models.md": ["models", "--markdown"]}
+PAGES = {
+    "scenario-reference.md": ["-m", "silla", "schema", "--markdown"],
+    "models.md": ["-m", "silla", "models", "--markdown"],
+    "api.md": [str(DOCS / "api_page.py")],
+}
 
 
 def main() -> None:
     for name, arguments in PAGES.items():
-        page = subprocess.run([sys.executable, "-m", "silla", *arguments], check=True, capture_output=True).stdout
+        page = subprocess.run([sys.executable, *arguments], check=True, capture_output=True).stdout
         path = DOCS / name
         fresh = path.is_file() and path.read_bytes() == page
         path.write_bytes(page)

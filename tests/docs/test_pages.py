@@ -26,6 +26,12 @@ def test_model_cards_page_is_fresh():
     assert (ROOT / "docs" / "models.md").read_bytes() == page.stdout, "run: make docs"
 
 
+def test_libraries_page_is_fresh_and_says_what_every_name_is():
+    page = subprocess.run([sys.executable, str(ROOT / "docs" / "api_page.py")], capture_output=True, check=True)
+    assert (ROOT / "docs" / "api.md").read_bytes() == page.stdout, "run: make docs"
+    assert not [line for line in page.stdout.decode().splitlines() if line.startswith("- `") and line.endswith("`: ")]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
