@@ -75,6 +75,31 @@ def test_mixing_of_subcarriers_is_what_the_integral_says():
     assert np.sqrt(np.mean(step**2)) == pytest.approx(expected, rel=0.06)
 
 
+@pytest.mark.parametrize("doppler_hz", [0.0, 3e5])
+def test_tracker_leaves_what_it_says_and_less_than_the_fourier_sum(doppler_hz):
+    """Against sampled oscillators: the error of its phasor over all symbols, without and with noise."""
+    scs, n_fft, carrier, u, name = 15.36e6, 512, 142e9, 8, "tr38803-70ghz"
+    rate = scs * n_fft
+    noise = 1e-4
+    weights, left = phase_noise.phase_tracker(n_fft, scs, carrier, name, u, noise, doppler_hz=doppler_hz,
+                                              bandwidth_hz=1e15)  # fmt: skip
+    rng = stream(8, "tracker")
+    both = phase_noise.phase_noise_samples(16 * n_fft, rate, carrier, name, rng=rng, shape=(2, 300)).sum(axis=0)
+    shift = rng.uniform(-doppler_hz, doppler_hz, (300, 1)) if doppler_hz else 0.0
+    phasor = np.exp(1j * (both + 2 * np.pi * shift * np.arange(16 * n_fft) / rate)).reshape(-1, n_fft)
+    z = np.fft.fft(phasor)[:, np.arange(-u, u + 1)] / n_fft
+    assert np.mean(np.abs(z @ weights - phasor) ** 2) == pytest.approx(left, rel=0.06)
+    fourier = z @ np.exp(2j * np.pi / n_fft * np.arange(-u, u + 1)[:, None] * np.arange(n_fft))
+    assert left < 0.8 * np.mean(np.abs(fourier - phasor) ** 2)
+    # the weights amplify noise no more than the Fourier sum does
+    assert np.mean(np.sum(np.abs(weights) ** 2, axis=0)) <= (2 * u + 1) * 1.05
+
+
+def test_tracker_of_a_still_phase_is_its_mean():
+    weights, left = phase_noise.phase_tracker(256, 15.36e6, 142e9, None, 3, 1e-6)
+    assert np.allclose(weights, (np.arange(-3, 4) == 0)[:, None], atol=1e-5) and left < 1e-9
+
+
 @pytest.mark.parametrize("bad", [{"n": 0}, {"sample_rate_hz": 0.0}, {"source": "quartz"}, {"carrier_hz": -1.0}])
 def test_phase_noise_refuses(bad):
     good = {"n": 8, "sample_rate_hz": 1e9, "carrier_hz": 1e11, "source": "r1-163984-a", "rng": stream(1, "x")}

@@ -38,9 +38,12 @@ __all__ = [
     "channel",
     "ideal_hardware",
     "layout",
+    "phase_tracker",
 ]
 
 N_SYMBOLS, DMRS_SYMBOL = 14, 2
+RECEIVER_SNR = 10.0**2.5
+"""SNR of a layer at a port that the receiver's estimators are made for."""
 WAVEFORMS = ("ofdm", "dft-s-ofdm")
 WIDE_MODULATIONS = ("qpsk", "qam16", "qam64", "qam256", "qam1024", "qam4096")
 _C64 = NDArray[np.complex64]
@@ -241,10 +244,7 @@ class WidebandLink:
         """SINR that phase noise of both ends leaves at the highest carrier, after tracking."""
         if self.hardware.oscillator is None:
             return np.inf
-        _, rest = pn.symbol_phase_error(
-            self.scs_hz, self.occupied_hz, max(self.carriers_hz), self.hardware.oscillator, self.tracked
-        )
-        return float(-10.0 * np.log10(2.0 * rest))
+        return float(-10.0 * np.log10(phase_tracker(self)[1]))
 
     @property
     def code_words(self) -> tuple[int, ...]:
@@ -297,6 +297,23 @@ def _layout(n_sc: int, n_fft: int, layers: int, tracked: int, transform: bool) -
 def layout(link: WidebandLink) -> Layout:
     """Places of data, tone and pilots."""
     return _layout(link.n_subcarriers, link.n_fft, link.layers, link.tracked, link.waveform == "dft-s-ofdm")
+
+
+def phase_tracker(link: WidebandLink) -> tuple[_C64, float]:
+    """Weights from the tone's coefficients [2 tracked + 1] to the phasor at each sample, and the variance that they
+    leave: `phase_noise.phase_tracker` at the highest carrier, for the tone's SNR that `RECEIVER_SNR` implies."""
+    noise = 1.0 / (RECEIVER_SNR * link.panels.n_ports * (2 * link.tracked + 1))
+    return _phase_tracker(
+        link.n_fft, link.scs_hz, max(link.carriers_hz), link.hardware.oscillator, link.tracked, noise,
+        abs(link.doppler_hz), link.occupied_hz,
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=32)
+def _phase_tracker(n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz, width_hz) -> tuple[_C64, float]:
+    return pn.phase_tracker(
+        n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz=doppler_hz, bandwidth_hz=width_hz
+    )
 
 
 @functools.lru_cache(maxsize=16)

@@ -26,7 +26,15 @@ from silla.physics.radio.link.impairments.iq_imbalance import imbalance_for_reje
 from silla.physics.radio.link.impairments.power_amplifier import amplifier, drive_for_backoff, gain_table
 from silla.physics.radio.link.mapping import bits_per_symbol, map_symbols
 from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequence
-from silla.physics.radio.link.wideband import DMRS_SYMBOL, N_SYMBOLS, WidebandLink, channel, layout
+from silla.physics.radio.link.wideband import (
+    DMRS_SYMBOL,
+    N_SYMBOLS,
+    RECEIVER_SNR,
+    WidebandLink,
+    channel,
+    layout,
+    phase_tracker,
+)
 
 __all__ = ["Sent", "SlotCounts", "propagate", "receive", "simulate_slots", "transmit", "transmitted"]
 
@@ -34,7 +42,6 @@ fft: Any = _scipy_fft  # scipy declares the dispatch of its transforms, not the 
 
 _C64 = NDArray[Any]  # complex64
 _DATA_SYMBOLS = np.delete(np.arange(N_SYMBOLS), DMRS_SYMBOL)
-_RECEIVER_SNR = 10.0**2.5  # that the channel estimator is made for
 
 
 class Sent(NamedTuple):
@@ -269,7 +276,7 @@ def _estimator(link: WidebandLink) -> _Estimator:
     smooth, at, freedom = [], [], 0.0
     for places in layout(link).pilots:
         observed = np.sinc(2.0 * span * link.scs_hz * (places[:, None] - places))
-        observed += np.eye(len(places)) / _RECEIVER_SNR / link.layers
+        observed += np.eye(len(places)) / RECEIVER_SNR / link.layers
         crossed = np.sinc(2.0 * span * link.scs_hz * (k[:, None] - places))
         weights = np.linalg.solve(observed, crossed.T)  # symmetric
         smooth.append(weights.astype(np.complex64))
@@ -291,7 +298,7 @@ def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
     """The samples turned back by the phase that the tone shows, relative to the one of the DM-RS symbol.
 
     The tone and its 2 u empty neighbours give the first Fourier coefficients of exp(j phase) over a symbol at each
-    port; the ports are combined with the tone's own gain.
+    port; the ports are combined with the tone's own gain, and the phasor found by the weights of least error.
     """
     around, orders = _tone_bases(link)
     coefficient = z @ around  # [carrier, port, symbol, 2 u + 1]
@@ -305,12 +312,12 @@ def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
 
 @functools.lru_cache(maxsize=16)
 def _tone_bases(link: WidebandLink) -> tuple[_C64, _C64]:
-    """Transform [n_fft, 2 u + 1] to the bins around the tone, and [2 u + 1, n_fft] back, the tone moved to zero."""
+    """Transform [n_fft, 2 u + 1] to the bins around the tone, and weights [2 u + 1, n_fft] from them to the phasor."""
     lay = layout(link)
     orders = np.arange(-link.tracked, link.tracked + 1)
     turn = 2j * np.pi / link.n_fft * np.arange(link.n_fft)
     around = np.exp(-turn[:, None] * (lay.bins[lay.tone] + orders)).astype(np.complex64)
-    return around, np.exp(turn * orders[:, None]).astype(np.complex64)
+    return around, phase_tracker(link)[0]
 
 
 class Received(NamedTuple):
@@ -325,7 +332,7 @@ class Received(NamedTuple):
 def receive(link: WidebandLink, z: _C64) -> Received:
     """Blind IQ compensation, phase tracking, channel and noise estimation, LMMSE, demapping and decoding.
 
-    The receiver knows the layout, the delays' span and nothing else: channel, noise and phases are its own estimates.
+    The receiver knows the layout, the delays' span, the oscillators' spectrum and nothing else: channel, noise and phases are its own estimates.
     """
     lay, n_c, n_p = layout(link), z.shape[0], z.shape[1]
     if link.hardware.iq_compensation and link.hardware.rx_image_db is not None:

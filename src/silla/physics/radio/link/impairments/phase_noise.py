@@ -16,7 +16,7 @@ from silla.base.provenance import Citation, ModelCard, Reference, register
 
 __all__ = [
     "OSCILLATORS", "TR38803", "Oscillator", "oscillator", "phase_noise_db", "phase_noise_samples",
-    "phase_noise_variance", "symbol_phase_error", "symbol_phase_step",
+    "phase_noise_variance", "phase_tracker", "symbol_phase_error", "symbol_phase_step",
 ]  # fmt: skip
 
 _F64 = NDArray[np.float64]
@@ -184,6 +184,59 @@ def symbol_phase_step(
     spectrum = 10.0 ** (phase_noise_db(f, carrier_hz, source) / 10.0)
     change = 4.0 * np.sin(np.pi * f * symbol_s) ** 2 * np.sinc(f / scs_hz) ** 2
     return float(np.sqrt(2.0 * np.trapezoid(spectrum * change, f)))
+
+
+def phase_tracker(
+    n_fft: int,
+    scs_hz: float,
+    carrier_hz: float,
+    source: Oscillator | str | None,
+    tracked: int,
+    noise: float,
+    *,
+    doppler_hz: float = 0.0,
+    bandwidth_hz: float | None = None,
+) -> tuple[NDArray[np.complex64], float]:
+    """Weights [2 u + 1, n_fft] from the Fourier coefficients z_k, |k| <= u = `tracked`, of exp(j phase) over an OFDM
+    symbol to the phasor at its n_fft samples, and the variance that they leave of both ends' phase noise.
+
+    Best linear weights R_tz (R_zz + noise I)^-1 for the correlation R(tau) = exp(-D(tau) / 2) of the phasor of two
+    independent oscillators, D(tau) = 8 int S(f) [1 - cos(2 pi f tau)] df the structure function of their phase. The
+    bare Fourier sum R_tz = F is poorer: a phase that wanders does not close over a symbol, its sum rings at the edges.
+    Source: Petrovic, Rave & Fettweis 2007 (the Fourier model), S. M. Kay, Estimation Theory, 1993, chapter 12.
+
+    noise : variance of a coefficient over the tone's power. source : None for no phase noise. doppler_hz : largest
+    shift either way, taken as evenly likely. bandwidth_hz : of the subcarriers, of which a part (1 - f / B) hears what
+    an offset f mixes; the transform's own width if not given.
+
+    >>> weights, left = phase_tracker(1024, 15.36e6, 142e9, "tr38803-70ghz", 12, 1e-5, bandwidth_hz=7.7e9)
+    >>> weights.shape, round(float(10 * np.log10(left)), 1)
+    ((25, 1024), -28.8)
+    """
+    rate, width = n_fft * scs_hz, bandwidth_hz or n_fft * scs_hz
+    record = 16 * n_fft
+    f = np.arange(record // 2 + 1) * (rate / record)
+    power = np.zeros(len(f))
+    if source is not None:
+        power[1:] = 2.0 * 10.0 ** (phase_noise_db(f[1:], carrier_hz, source) / 10.0) * (rate / record)
+    orders = np.arange(-tracked, tracked + 1)
+    basis = np.exp(2j * np.pi / n_fft * np.arange(n_fft)[:, None] * orders)
+    shift = np.sinc(2.0 * doppler_hz / rate * np.arange(n_fft))
+
+    def covariances(lines: _F64) -> tuple[NDArray, NDArray]:
+        covariance = np.fft.irfft(lines, record, norm="forward")[:n_fft]
+        correlation = np.exp(covariance - covariance[0]) * shift
+        crossed = matmul_toeplitz(correlation, basis) / n_fft
+        return crossed, basis.conj().T @ crossed / n_fft
+
+    from scipy.linalg import matmul_toeplitz
+
+    crossed, own = covariances(power)
+    weights = np.linalg.solve((own + noise * np.eye(len(orders))).T, crossed.T)
+    crossed, own = covariances(power * np.maximum(1.0 - f / width, 0.0))
+    explained = 2.0 * np.einsum("kt,tk->", weights, crossed.conj()).real
+    left = 1.0 - (explained - np.einsum("kt,kl,lt->", weights, own, weights.conj(), optimize=True).real) / n_fft
+    return weights.astype(np.complex64), float(max(left, 0.0))
 
 
 def _level(offset_hz: float, carrier_ghz: float, name: str) -> float:
