@@ -332,7 +332,8 @@ class Received(NamedTuple):
 def receive(link: WidebandLink, z: _C64) -> Received:
     """Blind IQ compensation, phase tracking, channel and noise estimation, LMMSE, demapping and decoding.
 
-    The receiver knows the layout, the delays' span, the oscillators' spectrum and nothing else: channel, noise and phases are its own estimates.
+    The receiver knows the layout, the delays' span and the oscillators' spectrum: channel, noise and phases are its own
+    estimates.
     """
     lay, n_c, n_p = layout(link), z.shape[0], z.shape[1]
     if link.hardware.iq_compensation and link.hardware.rx_image_db is not None:
