@@ -12,6 +12,8 @@ struct Bytes {
   friend Bytes add_sat(Bytes a, Bytes b) { return {_mm512_adds_epi8(a.v, b.v)}; }
   friend Bytes sub_sat(Bytes a, Bytes b) { return {_mm512_subs_epi8(a.v, b.v)}; }
   friend Bytes sub_sat_u(Bytes a, Bytes b) { return {_mm512_subs_epu8(a.v, b.v)}; }
+  friend Bytes add_sat_u(Bytes a, Bytes b) { return {_mm512_adds_epu8(a.v, b.v)}; }
+  friend Bytes average_u(Bytes a, Bytes b) { return {_mm512_avg_epu8(a.v, b.v)}; }  // halves are rounded up
   friend Bytes abs_u(Bytes a) { return {_mm512_abs_epi8(a.v)}; }
   friend Bytes min_u(Bytes a, Bytes b) { return {_mm512_min_epu8(a.v, b.v)}; }
   friend Bytes max_u(Bytes a, Bytes b) { return {_mm512_max_epu8(a.v, b.v)}; }
@@ -53,6 +55,8 @@ struct Bytes {
   friend Bytes add_sat(Bytes a, Bytes b) { return {_mm256_adds_epi8(a.v, b.v)}; }
   friend Bytes sub_sat(Bytes a, Bytes b) { return {_mm256_subs_epi8(a.v, b.v)}; }
   friend Bytes sub_sat_u(Bytes a, Bytes b) { return {_mm256_subs_epu8(a.v, b.v)}; }
+  friend Bytes add_sat_u(Bytes a, Bytes b) { return {_mm256_adds_epu8(a.v, b.v)}; }
+  friend Bytes average_u(Bytes a, Bytes b) { return {_mm256_avg_epu8(a.v, b.v)}; }
   friend Bytes abs_u(Bytes a) { return {_mm256_abs_epi8(a.v)}; }
   friend Bytes min_u(Bytes a, Bytes b) { return {_mm256_min_epu8(a.v, b.v)}; }
   friend Bytes max_u(Bytes a, Bytes b) { return {_mm256_max_epu8(a.v, b.v)}; }
@@ -111,6 +115,8 @@ struct Bytes {
     return pick(negative((a.v ^ b.v) & (a.v ^ s)), negative(a.v) ^ std::uint8_t(127), s);
   }
   friend Bytes sub_sat_u(Bytes a, Bytes b) { return {(a.v - b.v) & Unsigned(a.v > b.v)}; }
+  friend Bytes add_sat_u(Bytes a, Bytes b) { const Unsigned s = a.v + b.v; return {s | Unsigned(s < a.v)}; }
+  friend Bytes average_u(Bytes a, Bytes b) { return {(a.v | b.v) - ((a.v ^ b.v) >> 1)}; }
   friend Bytes abs_u(Bytes a) { const Unsigned m = negative(a.v); return {(a.v ^ m) - m}; }
   friend Bytes min_u(Bytes a, Bytes b) { return pick(Unsigned(a.v < b.v), a.v, b.v); }
   friend Bytes max_u(Bytes a, Bytes b) { return pick(Unsigned(a.v > b.v), a.v, b.v); }

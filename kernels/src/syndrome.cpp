@@ -6,6 +6,7 @@
 //
 // The check's arithmetic is in bytes, twice as many lanes as the beliefs have; two vectors of beliefs make one of bytes.
 // The lanes of these bytes are in whatever order narrowing gives, and widening undoes: messages are only read here.
+// A belief is changed by the difference of two messages, so that only its byte has to be kept between the passes.
 // Nothing of the C++ library is used: its inline functions would be shared between instruction sets.
 #include "syndrome.h"
 
@@ -22,7 +23,7 @@ namespace {
 #include "bytes.h"
 
 constexpr int W = Bytes::width, L = syndrome_lanes;
-constexpr int limit = 127, max_degree = 255;
+constexpr int limit = 127, most_told = 63, max_degree = 255;  // a message and its change fit a byte
 static_assert(L % W == 0, "a circulant is whole vectors");
 
 // As many 16-bit integers as a vector has bytes.
@@ -42,11 +43,7 @@ struct Shorts {
     return {half(p), half(p + W / 2)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {_mm512_add_epi16(x.a, y.a), _mm512_add_epi16(x.b, y.b)}; }
-  friend Shorts operator-(Shorts x, Shorts y) { return {_mm512_sub_epi16(x.a, y.a), _mm512_sub_epi16(x.b, y.b)}; }
-  friend Shorts operator^(Shorts x, Shorts y) { return {_mm512_xor_si512(x.a, y.a), _mm512_xor_si512(x.b, y.b)}; }
-  friend Shorts operator|(Shorts x, Shorts y) { return {_mm512_or_si512(x.a, y.a), _mm512_or_si512(x.b, y.b)}; }
   friend Bytes narrowed(Shorts x) { return {_mm512_packs_epi16(x.a, x.b)}; }  // -128 to 127
-  friend Bytes magnitude(Shorts x) { return {_mm512_packs_epi16(_mm512_abs_epi16(x.a), _mm512_abs_epi16(x.b))}; }
   static Shorts widened(Bytes x) {
     return {_mm512_srai_epi16(_mm512_unpacklo_epi8(x.v, x.v), 8), _mm512_srai_epi16(_mm512_unpackhi_epi8(x.v, x.v), 8)};
   }
@@ -65,11 +62,7 @@ struct Shorts {
     return {half(p), half(p + W / 2)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {_mm256_add_epi16(x.a, y.a), _mm256_add_epi16(x.b, y.b)}; }
-  friend Shorts operator-(Shorts x, Shorts y) { return {_mm256_sub_epi16(x.a, y.a), _mm256_sub_epi16(x.b, y.b)}; }
-  friend Shorts operator^(Shorts x, Shorts y) { return {_mm256_xor_si256(x.a, y.a), _mm256_xor_si256(x.b, y.b)}; }
-  friend Shorts operator|(Shorts x, Shorts y) { return {_mm256_or_si256(x.a, y.a), _mm256_or_si256(x.b, y.b)}; }
   friend Bytes narrowed(Shorts x) { return {_mm256_packs_epi16(x.a, x.b)}; }
-  friend Bytes magnitude(Shorts x) { return {_mm256_packs_epi16(_mm256_abs_epi16(x.a), _mm256_abs_epi16(x.b))}; }
   static Shorts widened(Bytes x) {
     return {_mm256_srai_epi16(_mm256_unpacklo_epi8(x.v, x.v), 8), _mm256_srai_epi16(_mm256_unpackhi_epi8(x.v, x.v), 8)};
   }
@@ -89,141 +82,176 @@ struct Shorts {
     return {-__builtin_convertvector(x, V)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {x.a + y.a}; }
-  friend Shorts operator-(Shorts x, Shorts y) { return {x.a - y.a}; }
-  friend Shorts operator^(Shorts x, Shorts y) { return {x.a ^ y.a}; }
-  friend Shorts operator|(Shorts x, Shorts y) { return {x.a | y.a}; }
   static V within(V x) {
     x = x < 127 ? x : V{} + std::int16_t(127);
     return x < -128 ? V{} - std::int16_t(128) : x;
   }
   friend Bytes narrowed(Shorts x) { return {Bytes::Unsigned(__builtin_convertvector(within(x.a), B))}; }
-  friend Bytes magnitude(Shorts x) { return narrowed(Shorts{x.a < 0 ? -x.a : x.a}); }
   static Shorts widened(Bytes x) { return {__builtin_convertvector(B(x.v), V)}; }
 #endif
 };
 
-// 8 log(1 + exp(-d / 8)), off by 0.4 at most: (m m + 64) >> 7 of m = max(26 - d, 0), which is the same for 2k and 2k + 1.
-inline Bytes correction(Bytes d) {
-  const Bytes m = sub_sat_u(Bytes::all(26), d);
+// 8 log(1 + exp(-d / 8)), off by 0.4 at most, of half = (d + 1) / 2 rounded down.
+inline Bytes correction(Bytes half) {
 #if defined(__AVX512BW__)
-  const __m512i values = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 0, 0));
-  return {_mm512_shuffle_epi8(values, _mm512_and_si512(_mm512_srli_epi16(m.v, 1), _mm512_set1_epi8(15)))};
+  const __m512i values = _mm512_broadcast_i32x4(_mm_setr_epi8(5, 5, 4, 3, 3, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0));
+  return {_mm512_shuffle_epi8(values, add_sat_u(half, Bytes::all(0x70)).v)};  // 0 from 16 on: the highest bit is set
 #elif defined(__AVX2__)
-  const __m256i values = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 0, 0));
-  return {_mm256_shuffle_epi8(values, _mm256_and_si256(_mm256_srli_epi16(m.v, 1), _mm256_set1_epi8(15)))};
+  const __m256i values = _mm256_broadcastsi128_si256(_mm_setr_epi8(5, 5, 4, 3, 3, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0));
+  return {_mm256_shuffle_epi8(values, add_sat_u(half, Bytes::all(0x70)).v)};
 #else
-  const Bytes::Signed x = Bytes::Signed(m.v);
-  return {Bytes::Unsigned(-((x > 7) + (x > 13) + (x > 17) + (x > 21) + (x > 23)))};
-#endif
-}
-
-inline Bytes sum_of(Bytes a, Bytes b) {  // of unsigned bytes that fit
-#if defined(__AVX512BW__)
-  return {_mm512_add_epi8(a.v, b.v)};
-#elif defined(__AVX2__)
-  return {_mm256_add_epi8(a.v, b.v)};
-#else
-  return {a.v + b.v};
+  const Bytes::Unsigned x = half.v;
+  return {Bytes::Unsigned(-((x < 2) + (x < 3) + (x < 5) + (x < 7) + (x < 10)))};
 #endif
 }
 
 inline Bytes joined(Bytes a, Bytes b) {
   const Bytes low = min_u(a, b), high = max_u(a, b);
-  return sub_sat_u(sum_of(low, correction(sum_of(high, low))), correction(sub_sat_u(high, low)));
+  const Bytes apart = correction(average_u(sub_sat_u(high, low), Bytes::all(0)));
+  return sub_sat_u(add_sat_u(low, correction(average_u(high, low))), apart);
 }
 
-// W checks of a row; how many were unmet. The sign of `open` is left alone where they held before and no decision
-// changes.
-inline int checks(int degree, std::int16_t *const *from, std::int8_t *message, const std::uint8_t *syndrome,
-                  Shorts &open) {
-  Shorts t[max_degree];
-  Bytes size[max_degree];
-  Shorts sign = Shorts::minus(syndrome), held = sign;
-  Bytes least = Bytes::all(limit), halves[8];
-  for (int e = 0; e < degree; ++e) {
-    const Shorts l = Shorts::load(from[e]), v = l - Shorts::widened(Bytes::load(message + e * W));
-    const Bytes a = magnitude(v);
-    t[e] = v;
-    size[e] = a;
-    held = held ^ l;
-    sign = sign ^ v;
-    Bytes sum = max_u(least, a);
-    int level = 0;
-    for (; e >> level & 1; ++level) sum = joined(halves[level], sum);
+// Joins the values of up to 255 edges as they come.
+struct Tournament {
+  Bytes halves[8];
+
+  void add(Bytes sum, int at, int level) {  // of the 2^level values before `at`
+    for (; at >> level & 1; ++level) sum = joined(halves[level], sum);
     halves[level] = sum;
-    least = min_u(least, a);
   }
-  Bytes rest = Bytes::all(limit);
-  for (int level = 0; degree >> level; ++level)
-    if (degree >> level & 1) rest = joined(rest, halves[level]);
-  const int unmet = __builtin_popcountll(signs(narrowed(held)));
-  const Bytes common = joined(rest, least);
-  for (int e = 0; e < degree; ++e) {
-    const Bytes told = negate_if(narrowed(sign ^ t[e]), if_equal(size[e], least, rest, common));
-    const Shorts now = t[e] + Shorts::widened(told);
-    held = held | (now ^ Shorts::load(from[e]));
+
+  Bytes all(int n) const {
+    Bytes sum = Bytes::all(limit);
+    for (int level = 0; n >> level; ++level)
+      if (n >> level & 1) sum = joined(sum, halves[level]);
+    return sum;
+  }
+};
+
+// W checks of a row, edge e at beliefs + from[e]; how many are unmet by what their edges say without them.
+inline int checks(int degree, const std::uint32_t *from, std::int16_t *beliefs, std::int8_t *message,
+                  const std::uint8_t *syndrome) {
+  Bytes t[max_degree], sign = narrowed(Shorts::minus(syndrome)), least = Bytes::all(limit);
+  Tournament sums;
+  const auto next = [&](int e) {
+    t[e] = sub_sat(narrowed(Shorts::load(beliefs + from[e])), Bytes::load(message + e * W));
+    sign = sign ^ t[e];
+    const Bytes size = abs_u(t[e]), sum = max_u(least, size);
+    least = min_u(least, size);
+    return sum;
+  };
+  const auto two = [&](int e) {
+    const Bytes a = next(e);
+    return joined(a, next(e + 1));
+  };
+  const auto four = [&](int e) {
+    const Bytes a = two(e);
+    return joined(a, two(e + 2));
+  };
+  int e = 0;
+  for (; e + 8 <= degree; e += 8) {
+    const Bytes a = four(e);
+    sums.add(joined(a, four(e + 4)), e >> 3 << 3, 3);
+  }
+  for (; e < degree; ++e) sums.add(next(e), e, 0);
+  const Bytes rest = sums.all(degree), most = Bytes::all(most_told);
+  const Bytes common = min_u(joined(rest, least), most), own = min_u(rest, most);
+  for (e = 0; e < degree; ++e) {
+    const Bytes told = negate_if(sign ^ t[e], if_equal(abs_u(t[e]), least, own, common));
+    std::int16_t *belief = beliefs + from[e];
+    (Shorts::load(belief) + Shorts::widened(sub_sat(told, Bytes::load(message + e * W)))).store(belief);
     told.store(message + e * W);
-    now.store(from[e]);
+    __builtin_prefetch(belief + 2 * W, 1);  // of more streams than a processor follows by itself
   }
-  open = open | held;
-  return unmet;
+  return __builtin_popcountll(signs(sign));
 }
 
-// The number of unmet checks, each at its turn; -1 where none was and no decision changed.
-int iterate(const LdpcGraph &g, const std::uint8_t *syndrome, std::int16_t *beliefs, std::int8_t *messages) {
-  const int stride = g.z + L;
-  Shorts open{};
-  int unmet = 0;
-  for (int r = 0; r < g.n_rows; ++r) {
-    const int first = g.row_first[r], degree = g.row_first[r + 1] - first;
-    std::int8_t *message = messages + std::int64_t(first) * g.z;
-    std::int16_t *from[max_degree];
-    for (int v = 0; v < g.z; v += W, message += degree * W) {
-      for (int e = 0; e < degree; ++e) {
-        int at = g.shift[first + e] + v;
-        if (at >= g.z) at -= g.z;
-        from[e] = beliefs + std::int64_t(g.col[first + e]) * stride + at;
-      }
-      unmet += checks(degree, from, message, syndrome + std::int64_t(r) * g.z + v, open);
-    }
-    // What was written behind a column's end belongs at its start, and the copy behind the end is renewed.
-    for (int e = first; e < first + degree; ++e) {
-      std::int16_t *column = beliefs + std::int64_t(g.col[e]) * stride;
-      const int wrapped = g.shift[e] % W;
-      memcpy(column, column + g.z, std::size_t(wrapped) * sizeof(*column));
+// One block's decoding.
+struct Block {
+  const LdpcGraph &g;
+  const std::uint8_t *syndrome;
+  std::int16_t *beliefs;
+  std::int8_t *messages;
+
+  int stride() const { return g.z + L; }
+
+  void load(const std::int16_t *llr) const {
+    memset(messages, 0, std::size_t(g.row_first[g.n_rows]) * std::size_t(g.z));
+    for (int c = 0; c < g.n_cols; ++c) {
+      std::int16_t *column = beliefs + std::int64_t(c) * stride();
+      memcpy(column, llr + std::int64_t(c) * g.z, std::size_t(g.z) * sizeof(*column));
       memcpy(column + g.z, column, L * sizeof(*column));
     }
   }
-  return signs(narrowed(open)) ? unmet : -1;
-}
+
+  // The number of unmet checks, each at its turn.
+  int iterate() const {
+    int unmet = 0;
+    for (int r = 0; r < g.n_rows; ++r) {
+      const int first = g.row_first[r], degree = g.row_first[r + 1] - first;
+      std::int8_t *message = messages + std::int64_t(first) * g.z;
+      std::uint32_t from[max_degree], end[max_degree];
+      for (int e = 0; e < degree; ++e) {
+        const std::uint32_t column = std::uint32_t(g.col[first + e]) * std::uint32_t(stride());
+        from[e] = column + std::uint32_t(g.shift[first + e]);
+        end[e] = column + std::uint32_t(g.z);
+      }
+      for (int v = 0; v < g.z; v += W, message += degree * W) {
+        unmet += checks(degree, from, beliefs, message, syndrome + std::int64_t(r) * g.z + v);
+        for (int e = 0; e < degree; ++e) {
+          const std::uint32_t next = from[e] + W;
+          from[e] = next < end[e] ? next : next - std::uint32_t(g.z);
+        }
+      }
+      // What was written behind a column's end belongs at its start, and the copy behind the end is renewed.
+      for (int e = first; e < first + degree; ++e) {
+        std::int16_t *column = beliefs + std::int64_t(g.col[e]) * stride();
+        memcpy(column, column + g.z, std::size_t(g.shift[e] % W) * sizeof(*column));
+        memcpy(column + g.z, column, L * sizeof(*column));
+      }
+    }
+    return unmet;
+  }
+
+  // Whether the decisions have the syndrome; most that have not are found out by their first checks.
+  bool hold() const {
+    for (int r = 0; r < g.n_rows; ++r)
+      for (int v = 0; v < g.z; v += W) {
+        Bytes sign = narrowed(Shorts::minus(syndrome + std::int64_t(r) * g.z + v));
+        for (int e = g.row_first[r]; e < g.row_first[r + 1]; ++e) {
+          const int at = g.shift[e] + v;
+          sign = sign ^ narrowed(Shorts::load(beliefs + std::int64_t(g.col[e]) * stride() + (at < g.z ? at : at - g.z)));
+        }
+        if (signs(sign)) return false;
+      }
+    return true;
+  }
+};
 
 }  // namespace
 
 void syndrome_decode(const SyndromeInput &in, std::int16_t *beliefs, std::int8_t *messages, const SyndromeOutput &out) {
   const LdpcGraph &g = in.graph;
   const std::int64_t n = std::int64_t(g.n_cols) * g.z;
-  const int stride = g.z + L;
   for (std::int64_t b = 0; b < in.n_blocks; ++b) {
-    memset(messages, 0, std::size_t(g.row_first[g.n_rows]) * std::size_t(g.z));
-    for (int c = 0; c < g.n_cols; ++c) {
-      std::int16_t *column = beliefs + std::int64_t(c) * stride;
-      memcpy(column, in.llr + b * n + std::int64_t(c) * g.z, std::size_t(g.z) * sizeof(*column));
-      memcpy(column + g.z, column, L * sizeof(*column));
-    }
+    const Block block{g, in.syndrome + b * std::int64_t(g.n_rows) * g.z, beliefs, messages};
+    block.load(in.llr + b * n);
     int done = 0, fewest = 0x7fffffff, idle = 0;
     bool hold = false;
     while (done < in.max_iterations && !hold && (in.patience == 0 || idle < in.patience)) {
-      const int unmet = iterate(g, in.syndrome + b * std::int64_t(g.n_rows) * g.z, beliefs, messages);
-      hold = unmet < 0;
+      const int unmet = block.iterate();
+      hold = block.hold();
       idle = unmet < fewest ? 0 : idle + 1;
       if (unmet < fewest) fewest = unmet;
       ++done;
     }
     out.iterations[b] = done;
     out.satisfied[b] = hold;
-    for (int c = 0; c < g.n_cols; ++c)
-      for (int i = 0; i < g.z; ++i)
-        out.bits[b * n + std::int64_t(c) * g.z + i] = beliefs[std::int64_t(c) * stride + i] < 0;
+    for (int c = 0; c < g.n_cols; ++c) {
+      const std::int16_t *column = beliefs + std::int64_t(c) * block.stride();
+      std::uint8_t *__restrict bits = out.bits + b * n + std::int64_t(c) * g.z;
+      for (int i = 0; i < g.z; ++i) bits[i] = column[i] < 0;
+    }
   }
 }
 

@@ -56,6 +56,29 @@ def test_kernel_and_twin_agree(isa, rate):
         assert fast.satisfied.all() and (fast.bits == x).all()
 
 
+@needs_kernels
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_kernel_and_twin_agree_for_rows_of_every_width_and_beliefs_of_every_size(isa):
+    import silla_kernels
+
+    if isa not in silla_kernels.supported():
+        pytest.skip(f"no {isa} here")
+    rng, degrees = stream(6, "wide"), [1, 2, 3, 7, 8, 9, 16, 31, 100, 255]
+    base = np.full((len(degrees), 255), -1)
+    for row, degree in zip(base, degrees):
+        row[rng.choice(255, degree, replace=False)] = rng.integers(0, 192, degree)
+    code = quasi_cyclic(base, 192)
+    llr = (rng.choice([3, 40, 300, 16000], (3, code.n)) * rng.choice([-1, 1], (3, code.n))).astype(np.int16)
+    syndrome, before = rng.integers(0, 2, (3, code.n_rows * code.z), dtype=np.uint8), silla_kernels.isa()
+    try:
+        silla_kernels.set_isa(isa)
+        fast = sd.syndrome_decode(code, llr, syndrome, 6)
+    finally:
+        silla_kernels.set_isa(before)
+    slow = sd.syndrome_decode_numpy(code, llr, syndrome, 6)
+    assert all((a == b).all() for a, b in zip(fast, slow))
+
+
 def test_join_is_the_sum_of_two_checks_inputs():
     x, y = np.meshgrid(np.arange(128), np.arange(128))
     exact = 16 * np.arctanh(np.tanh(x / 16) * np.tanh(y / 16))
@@ -140,3 +163,5 @@ def test_bad_input_is_refused():
     code = small_code()
     with pytest.raises(ArgumentError, match="int16"):
         sd.syndrome_decode(code, np.zeros((1, code.n), np.int8), np.zeros((1, 256), np.uint8))
+    with pytest.raises(ArgumentError, match="16000"):
+        sd.syndrome_decode(code, np.full((1, code.n), -32768, np.int16), np.zeros((1, 256), np.uint8))

@@ -28,7 +28,7 @@ __all__ = ["RateAdaptive", "choose_rate_adaptive", "correct", "further_syndrome"
 _KNOWN = 16000
 BLOCK = 196_608  # bits of a code word, or more where circulants would be smaller than the shortest
 SHORTEST = 512
-START = 1.088  # f at which blocks are first told; one that does not decode is told more
+START = 1.09  # f at which blocks are first told; one that does not decode is told more
 PATIENCE = 10  # iterations without progress after which a block is taken to need more of the syndrome
 
 
@@ -46,11 +46,13 @@ def rates() -> list[float]:
 
 
 @functools.cache
-def _code(rows: int, columns: int) -> QCCode:
+def _code(rows: int, columns: int, kept: int | None = None) -> QCCode:
+    """A code of the table, or its first `kept` columns: those behind are zeros, which no check needs."""
     base, edges = np.full((rows, columns), -1), _table()[rows, columns]
     z = max(SHORTEST, BLOCK // columns)
     base[edges[:, 0], edges[:, 1]] = edges[:, 2] % z
-    return quasi_cyclic(base, z, n_info=columns - rows)
+    base = base[:, :kept]
+    return quasi_cyclic(base, z, n_info=base.shape[1] - rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,8 @@ def choose_rate_adaptive(error_rate: float, efficiency: float) -> RateAdaptive:
             f"{rates()[0]:.3f} to {1.5 * rates()[-1]:.3f}. Use Cascade"
         )
     code = _code(*fitting[-1])
-    return RateAdaptive(code, int(code.n_rows * code.z / wanted))
+    n_key = int(code.n_rows * code.z / wanted)
+    return RateAdaptive(_code(*fitting[-1], -(-n_key // code.z)), n_key)
 
 
 def _words(plan: RateAdaptive, key: np.ndarray) -> np.ndarray:

@@ -1,10 +1,13 @@
 """Layered syndrome decoding by approximate min*, beliefs in 16 and messages in 8 bits: C++ kernel and NumPy twin.
 
 Offset min-sum (`coding.min_sum`) cannot decode close to capacity over a binary symmetric channel, whose reliabilities
-are all alike: the best degree distributions found for it stop at 1.2 times the Slepian-Wolf bound. Here a
-check tells its
-least reliable edge the sum x + y = min(x, y) - c(|x - y|) + c(x + y), c(d) = log(1 + exp(-d)), over all the others, and
-the others that over all (Jones, Valles, Smith & Villasenor, MILCOM 2003). Eight steps are one nat.
+are all alike: the best degree distributions found for it stop at 1.2 times the Slepian-Wolf bound. Here a check tells
+its least reliable edge the sum x + y = min(x, y) - c(|x - y|) + c(x + y), c(d) = log(1 + exp(-d)), over all the others,
+and the others that over all (Jones, Valles, Smith & Villasenor, MILCOM 2003). Eight steps are one nat.
+
+A check sees beliefs up to 127 steps and tells up to 63, so that a message and its change fit a byte. The beliefs
+themselves must be wider: one of a heavy column that saturates in a byte loses by every wrong message what no right one
+gives back, and blocks that were nearly decoded fall apart.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ __all__ = ["STEPS_PER_NAT", "SyndromeDecoded", "syndrome_decode", "syndrome_deco
 
 STEPS_PER_NAT = 8.0
 LANES = 64
-_LIMIT = 127
+_LIMIT, _MOST_TOLD = 127, 63
 
 
 class SyndromeDecoded(NamedTuple):
@@ -38,11 +41,16 @@ def syndrome_decode(
     """Bits that have the syndrome, found from reliabilities.
 
     code : any whose lifting size is a multiple of 64. llr : int16 [n_blocks, n], positive for a zero bit, at most 16000
-    in size. syndrome : uint8 [n_blocks, n_rows * z]. A block counts as satisfied once an iteration found every
-    check met and changed no decision. patience : a block is given up after so many iterations that did not find fewer
-    unmet checks than ever before; 0: never.
+    in size. syndrome : uint8 [n_blocks, n_rows * z]. A block is satisfied once its decisions after an iteration have
+    the syndrome. patience : a block is given up after so many iterations that did not find fewer checks than ever
+    before unmet by what their edges say; 0: never.
     """
-    if llr.dtype != np.int16 or llr.ndim != 2 or llr.shape[1] != code.n or np.abs(llr).max(initial=0) > 16000:
+    if (
+        llr.dtype != np.int16
+        or llr.ndim != 2
+        or llr.shape[1] != code.n
+        or max(llr.max(initial=0), -int(llr.min(initial=0))) > 16000
+    ):
         raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int16 [n_blocks, {code.n}] within +-16000")
     if syndrome.shape != (len(llr), code.n_rows * code.z):
         raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
@@ -70,12 +78,13 @@ def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.maximum(low - _correction(high - low) + _correction(high + low), 0)
 
 
-def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> tuple:
-    """One row of circulants: (unmet checks of each block before, whether a check was unmet or a decision changed)."""
+def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Works on one row of circulants; how many of its checks each block's edges leave unmet by what they say."""
     edges = code.edges(row)
     old = np.stack([np.roll(belief[:, code.col[e]], -int(code.shift[e]), axis=-1) for e in edges], axis=1)
-    t = old - message[:, edges.start : edges.stop]
-    size = np.minimum(np.abs(t), _LIMIT)
+    before = message[:, edges.start : edges.stop].copy()
+    t = np.clip(np.clip(old, -128, 127) - before, -128, 127)
+    size = np.abs(t)
     least = np.full(size[:, 0].shape, _LIMIT, np.int16)
     halves: dict[int, np.ndarray] = {}
     for e in range(len(edges)):
@@ -87,16 +96,15 @@ def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, targ
     rest = np.full(least.shape, _LIMIT, np.int16)
     for level in sorted(halves):
         rest = _joined(rest, halves[level])
-    told = np.where(size == least[:, None], rest[:, None], _joined(rest, least)[:, None])
-    wanted = target[:, None].astype(bool)
-    odd = np.logical_xor.reduce(t < 0, axis=1, keepdims=True) ^ wanted
+    common, own = (np.minimum(x, _MOST_TOLD)[:, None] for x in (_joined(rest, least), rest))
+    told = np.where(size == least[:, None], own, common)
+    odd = np.logical_xor.reduce(t < 0, axis=1, keepdims=True) ^ target[:, None].astype(bool)
     told = np.where(odd ^ (t < 0), -told, told).astype(np.int16)
     message[:, edges.start : edges.stop] = told
-    new = t + told
+    new = old + told - before
     for i, e in enumerate(edges):
         belief[:, code.col[e]] = np.roll(new[:, i], int(code.shift[e]), axis=-1)
-    unmet = np.logical_xor.reduce(old < 0, axis=1, keepdims=True) ^ wanted
-    return unmet.sum(axis=(1, 2)), unmet.any(axis=(1, 2)) | ((new < 0) != (old < 0)).any(axis=(1, 2))
+    return odd.sum(axis=(1, 2))
 
 
 def syndrome_decode_numpy(
@@ -112,15 +120,16 @@ def syndrome_decode_numpy(
     fewest, idle = np.full(n, np.iinfo(np.int64).max), np.zeros(n, int)
     for iteration in range(1, max_iterations + 1):
         part, told = belief[active], message[active]
-        moved, unmet = np.zeros(len(active), bool), np.zeros(len(active), np.int64)
+        unmet = np.zeros(len(active), np.int64)
         for row in range(code.n_rows):
-            there, changed = _layer(code, row, part, told, target[active, row])
-            unmet, moved = unmet + there, moved | changed
+            unmet += _layer(code, row, part, told, target[active, row])
         belief[active], message[active], iterations[active] = part, told, iteration
-        satisfied[active[~moved]] = True
+        decided = code.syndrome((part < 0).astype(np.uint8).reshape(len(active), code.n))
+        hold = (decided == target[active].reshape(decided.shape)).all(axis=1)
+        satisfied[active[hold]] = True
         idle[active] = np.where(unmet < fewest[active], 0, idle[active] + 1)
         fewest[active] = np.minimum(unmet, fewest[active])
-        active = active[moved & ((patience == 0) | (idle[active] < patience))]
+        active = active[~hold & ((patience == 0) | (idle[active] < patience))]
         if not len(active):
             break
     return SyndromeDecoded((belief < 0).astype(np.uint8).reshape(n, code.n), iterations, satisfied)
