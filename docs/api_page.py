@@ -47,14 +47,18 @@ def _anchor(title: str) -> str:
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
-    """The package where it has names of its own, and its public modules."""
+    """The package where it has names of its own, and its public modules, those of packages below it too."""
     root = importlib.import_module(package)
     yield root
     if package == "silla":
         return
+    others = {name for name, _ in ROOMS} - {package}
     for found in sorted(pkgutil.iter_modules(root.__path__), key=lambda m: m.name):
-        if not found.ispkg and not found.name.startswith("_"):
-            yield importlib.import_module(f"{package}.{found.name}")
+        name = f"{package}.{found.name}"
+        if found.ispkg and name not in others:
+            yield from _modules(name)
+        elif not found.ispkg and not found.name.startswith("_"):
+            yield importlib.import_module(name)
 
 
 def _public(module: ModuleType) -> list[str]:

@@ -1,12 +1,14 @@
 """The tutorials run as they are and mean what they say.
 
 Oracles: conservation (shares of protected traffic add to one, power by kind adds to the total), the error rate of
-intercept-resend (a quarter), the footprints written by the notebook itself.
+intercept-resend (a quarter), the footprints written by the notebook itself, bounds below what was
+simulated.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +24,13 @@ pytest.importorskip("ipykernel")
 TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorials"
 
 
-def execute(name: str, folder: Path) -> None:
-    """Run a notebook in a folder of its own; a cell that raises makes the test fail with its traceback."""
+def execute(name: str, folder: Path) -> str:
+    """What a notebook prints, run in a folder of its own; a cell that raises makes the test fail with its traceback."""
     notebook = nbformat.read(TUTORIALS / name, as_version=4)
     nbformat.validate(notebook)
     nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
+    return "".join(o.text for o in outputs if o.output_type == "stream" and o.name == "stdout")
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,20 @@ def test_own_city_variants_share_their_users(second):
     today, tomorrow = (users.filter(users["variant"] == v) for v in ("today", "tomorrow"))
     assert today["x_m"].to_list() == tomorrow["x_m"].to_list()
     assert set(users["group"]) == {"보행자"}
+
+
+def test_a_link_loses_more_than_the_bound_and_carries_a_terabit(tmp_path):
+    text = execute("03-a-link-bit-by-bit.ipynb", tmp_path)
+    at = {name: float(db) for name, db in re.findall(r"^(\S.*?) +10 % of the blocks lost at +(\S+) dB", text, re.M)}
+    assert at["finite-block bound"] < at["perfect+lmmse"] < at["ls+lmmse"]
+    assert float(re.findall(r"(\S+) Tbit/s arrive", text)[0]) >= 1.0
+
+
+def test_keys_and_messages_come_out_unless_somebody_listens(tmp_path):
+    text = execute("04-keys-and-messages.ipynb", tmp_path)
+    clean, half = (float(x) / 100 for x in re.findall(r"clicks of the signal, (\S+) % wrong", text))
+    assert half == pytest.approx(clean + 0.5 * (0.25 - clean / 2), abs=0.01)  # touched pulses: a quarter, then chance
+    assert "keys equal: True" in text
+    assert text.count("key False") == 2
+    assert "nobody: 안녕하세요, 경주입니다;" in text
+    assert "everything intercepted: given up: " in text
