@@ -22,6 +22,7 @@ void bind_coupling(nanobind::module_ &m);
 void bind_cascade(nanobind::module_ &m);
 void bind_gf2(nanobind::module_ &m);
 void bind_received(nanobind::module_ &m);
+void bind_ep(nanobind::module_ &m);
 void bind_equalise(nanobind::module_ &m);
 void bind_front_end(nanobind::module_ &m);
 void bind_qam_search(nanobind::module_ &m);

@@ -5,6 +5,7 @@
 
 #include "cascade.h"
 #include "coupling.h"
+#include "ep.h"
 #include "equalise.h"
 #include "front_end.h"
 #include "ising.h"
@@ -31,6 +32,7 @@ struct Table {
   weigh_cells_fn *weigh_cells;
   weigh_users_fn *weigh_users;
   lmmse_detect_fn *lmmse_detect;
+  ep_detect_fn *ep_detect;
   front_end_fn *front_end;
   qam_search_fn *qam_search;
   propagate_fn *propagate;

@@ -13,6 +13,7 @@ NB_MODULE(_core, m) {
   silla::bind_obstruction(m);
   silla::bind_coupling(m);
   silla::bind_received(m);
+  silla::bind_ep(m);
   silla::bind_equalise(m);
   silla::bind_front_end(m);
   silla::bind_qam_search(m);

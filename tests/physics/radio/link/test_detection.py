@@ -215,6 +215,44 @@ def test_expectation_propagation_starts_from_lmmse():
     assert np.allclose(expectation_propagation(y, h, 0.2, "qam16").symbols, det.lmmse(y, h, 0.2).symbols, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_layers, modulation", [(1, "qam64"), (2, "qam16"), (3, "qpsk"), (4, "qam256"), (8, "qam16")])
+def test_expectation_propagation_kernel_against_twin(n_layers, modulation):
+    """Each instruction set; channels and noise of every shape; noise at which symbols are all but decided."""
+    silla_kernels = pytest.importorskip("silla_kernels", reason="no C++ kernels to compare the twin with")
+    before, rng = silla_kernels.isa(), np.random.default_rng(n_layers)
+    cases = [
+        (sent(rng, modulation, 8, n_layers, 37, 0.05 * n_layers, batch=2), 0.05 * n_layers),
+        (sent(rng, modulation, 8, n_layers, 37, 0.01), rng.random((1, 1, 37)) * 0.02 + 0.002),
+        (sent(rng, modulation, 8, n_layers, 5, 1e-4), 1e-4),
+    ]
+    try:
+        for (_, y, h), noise in cases:
+            y = np.repeat(y, 3, axis=2)  # a channel that is constant over the symbols
+            slow = expectation_propagation(y, h, noise, modulation, use_kernel=False)
+            for isa in silla_kernels.supported():
+                silla_kernels.set_isa(isa)
+                fast = expectation_propagation(y, h, noise, modulation)
+                away = np.abs(fast.symbols - slow.symbols) / np.sqrt(slow.noise_variance)
+                # a precision of almost 0 that rounding puts on the other side is not taken over, and stays what it was
+                assert np.quantile(away, 0.9) < 1e-4 and away.max() < 0.05
+                assert np.allclose(fast.noise_variance, slow.noise_variance, rtol=0.02)
+    finally:
+        silla_kernels.set_isa(before)
+
+
+def test_expectation_propagation_of_two_layers_finds_the_posterior_means():
+    """Oracle: the posterior of every vector of symbols. EP's means come closer to it than those of LMMSE."""
+    n0 = 0.4
+    _, y, h = sent(np.random.default_rng(21), "qpsk", 2, 2, 4000, n0)
+    exact = np.tanh(maximum_likelihood(y, h, n0, "qpsk", method="log-map") / 2)
+
+    def away(found):
+        return float(np.abs(np.tanh(demap(found.symbols, found.noise_variance, "qpsk") / 2) - exact).mean())
+
+    ep, linear = expectation_propagation(y, h, n0, "qpsk"), det.lmmse(y, h, n0)
+    assert away(ep) < 0.6 * away(linear)
+
+
 def test_bad_input():
     rng = np.random.default_rng(16)
     y, h = normal(rng, 1, 2, 1, 5), normal(rng, 1, 2, 2, 1, 5)
@@ -239,6 +277,9 @@ def test_bad_input():
         lambda: k_best(y, h, 0.1, "qam32"),
         lambda: maximum_likelihood(y, h, 0.1, "qpsk", method="best"),
         lambda: expectation_propagation(y, h, 0.1, "qpsk", damping=0.0),
+        lambda: expectation_propagation(y, h, 0.0, "qpsk"),
+        lambda: expectation_propagation(y, h * np.inf, 0.1, "qpsk"),
+        lambda: expectation_propagation(y, h, 0.1, "bpsk"),
         lambda: propagate(y, h[..., :4], 0.1, rng=rng),
         lambda: propagate(normal(rng, 1, 2, 1, 5), h, np.nan, rng=rng),
     ):

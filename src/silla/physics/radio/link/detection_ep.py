@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError
+from silla.base.kernels import kernel
 from silla.base.provenance import Citation
-from silla.physics.radio.link.detection import Detected, _checked, _variance
+from silla.physics.radio.link.detection import Detected, _checked, _floats, _laid_out, _variance
 from silla.physics.radio.link.mapping import axis_levels, bits_per_symbol
 
 __all__ = ["CESPEDES", "expectation_propagation"]
@@ -29,6 +30,7 @@ def expectation_propagation(
     *,
     iterations: int = 10,
     damping: float = 0.2,
+    use_kernel: bool = True,
 ) -> Detected:
     """Symbols and noise variances of the cavity distributions: an unbiased scalar channel per layer, for any demapper.
 
@@ -46,6 +48,17 @@ def expectation_propagation(
     if not (np.isfinite(y).all() and np.isfinite(h).all()):
         raise ArgumentError("what was received and the channel must be finite")
     levels = axis_levels(modulation)
+    fast = kernel("ep_detect") if use_kernel and h.shape[2] <= 8 else None
+    if fast is not None:
+        n0 = np.ascontiguousarray(noise)
+        symbols, variance = fast(_floats(y), _floats(h), n0, levels.astype(float), iterations, damping)
+        return Detected(symbols.view(np.complex64), variance)
+    return _with_numpy(y, h, noise, levels, iterations, damping)
+
+
+def _with_numpy(
+    y: np.ndarray, h: np.ndarray, noise: np.ndarray, levels: np.ndarray, iterations: int, damping: float
+) -> Detected:
     n_batch, n_symbols, n_sc = y.shape[0], y.shape[2], y.shape[3]
     n0 = np.broadcast_to(noise, (n_batch, n_symbols, n_sc)).reshape(-1, 1).astype(float)
     yy = y.transpose(0, 2, 3, 1).reshape(-1, y.shape[1], 1).astype(complex)
@@ -59,15 +72,12 @@ def expectation_propagation(
         tilted, spread = _moments(mean, variance, levels)
         spread = np.maximum(spread, _LEAST)
         new_precision, new_pull = 1.0 / spread - 1.0 / variance, tilted / spread - mean / variance
-        allowed = new_precision > 0
-        precision = np.where(allowed, damping * new_precision + (1 - damping) * precision, precision)
-        pull = np.where(allowed, damping * new_pull + (1 - damping) * pull, pull)
+        step = np.where(new_precision > 0, damping, 0.0)
+        precision = precision + step * (new_precision - precision)
+        pull = pull + step * (new_pull - pull)
     mean, variance = _cavity(gram, matched, precision, pull)
     shape = (n_batch, n_symbols, n_sc, h.shape[2])
-    return Detected(
-        np.ascontiguousarray(mean.reshape(shape).transpose(0, 3, 1, 2)).astype(np.complex64),
-        np.ascontiguousarray(variance.reshape(shape).transpose(0, 3, 1, 2)).astype(np.float32),
-    )
+    return _laid_out(mean.reshape(shape), variance.reshape(shape))
 
 
 def _cavity(gram: np.ndarray, matched: np.ndarray, precision: np.ndarray, pull: np.ndarray):
@@ -78,7 +88,7 @@ def _cavity(gram: np.ndarray, matched: np.ndarray, precision: np.ndarray, pull: 
     mean = np.einsum("nlm,nm->nl", whole, matched + pull)
     left = np.maximum(1.0 - own * precision, 1e-9)
     variance = np.maximum(own / left, 1e-12)
-    return variance * (mean / own - pull), variance
+    return mean / left - variance * pull, variance
 
 
 def _moments(mean: np.ndarray, variance: np.ndarray, levels: np.ndarray):
@@ -90,5 +100,5 @@ def _moments(mean: np.ndarray, variance: np.ndarray, levels: np.ndarray):
         weight /= weight.sum(axis=-1, keepdims=True)
         first = weight @ levels
         parts.append(first)
-        spread = spread + np.maximum(weight @ levels**2 - first**2, 0.0)
+        spread = spread + (weight * (levels - first[..., None]) ** 2).sum(axis=-1)
     return parts[0] + 1j * parts[1], spread
