@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from silla.cli._app import run_command
@@ -65,3 +66,31 @@ def test_bad_input_is_refused_and_nothing_written(arguments, said, tmp_path, cap
     extra = [] if "table" in arguments else ["--out", str(out)]
     assert run_command(["link", *arguments, *extra]) == 2
     assert said in capsys.readouterr().err and not out.exists()
+
+
+def test_ray_traced_paths_stand_in_for_a_channel(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(3, 2, 4, 5)) + 1j * rng.normal(size=(3, 2, 4, 5))
+    np.savez(tmp_path / "길.npz", amplitude=a, delay_s=rng.uniform(0, 3e-7, (3, 5)), doppler_hz=np.full((3, 5), -40.0))
+    link = [
+        "link",
+        "--paths",
+        str(tmp_path / "길.npz"),
+        "--prb",
+        "4",
+        "--snr-db",
+        "-5,20",
+        "--max-slots",
+        "40",
+        "-j",
+        "1",
+    ]
+    assert run_command([*link, "--rx", "4", "--json"]) == 0  # the uplink: the file's four sending antennas receive
+    found = json.loads(capsys.readouterr().out)
+    bler = [p["bler"] for p in found["curves"][0]["points"]]
+    assert bler[0] > bler[-1]
+    assert found["settings"]["doppler_hz"] == 40.0
+    assert run_command([*link, "--rx", "4", "--direction", "downlink"]) == 2
+    assert "2 receiving antennas" in capsys.readouterr().err
+    assert run_command([*link[:2], str(tmp_path / "none.npz")]) == 2
+    assert "none.npz: cannot be read" in capsys.readouterr().err

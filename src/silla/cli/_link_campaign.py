@@ -27,6 +27,9 @@ __all__ = ["compare", "waterfall"]
 _D = LinkSetup()
 Direction = Annotated[str, typer.Option(help="uplink (PUSCH) or downlink (PDSCH).")]
 Channel = Annotated[str, typer.Option(help=f"One of: {', '.join(CHANNEL_NAMES)}.")]
+PathsFile = Annotated[
+    str | None, typer.Option(metavar="FILE.npz", help="Ray-traced paths in place of a channel's name.")
+]
 Spread = Annotated[float, typer.Option(help="Rms delay spread of the scaled profiles.")]
 Speed = Annotated[float, typer.Option(help="Of the terminal.")]
 Doppler = Annotated[float | None, typer.Option(help="Maximum Doppler shift, in place of the speed.")]
@@ -63,8 +66,9 @@ def waterfall(
     mcs: McsIndex = _D.mcs, layers: Layers = _D.layers, rx: Rx = _D.rx, dmrs_positions: Positions = _D.dmrs_positions,
     estimation: Annotated[str, typer.Option(help=f"One of: {', '.join(ESTIMATORS)}.")] = _D.estimation,
     receiver: Annotated[str, typer.Option(help=f"One of: {', '.join(RECEIVERS)}.")] = _D.receiver,
-    sir_db: Sir = None, transmissions: Transmissions = 1, iterations: Iterations = 10, snr_db: SnrDb = None,
-    target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 10_000, bound: Bound = None, seed: Seed = 1,
+    sir_db: Sir = None, transmissions: Transmissions = 1, iterations: Iterations = 10, paths: PathsFile = None,
+    snr_db: SnrDb = None, target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 10_000,
+    bound: Bound = None, seed: Seed = 1,
     jobs: Jobs = 0, engine: Engine = "local", out: Out = None, plot: PlotFile = None, json: Json = False,
 ) -> None:  # fmt: skip
     """The radio link bit by bit: block error rate over SNR, drawn while it is simulated.
@@ -77,6 +81,7 @@ def waterfall(
     setup = LinkSetup(
         direction, channel, delay_spread_ns, speed_km_per_h, doppler_hz, carrier_ghz, k_factor_db, prb, scs_khz,
         mcs_table, mcs, layers, rx, dmrs_positions, estimation, receiver, sir_db, transmissions, iterations,
+        paths,
     )  # fmt: skip
     label = "genie" if receiver == "genie" else f"{estimation}+{receiver}"
     _simulate(
@@ -93,8 +98,9 @@ def compare(
     speed_km_per_h: Speed = 3.0, doppler_hz: Doppler = None, carrier_ghz: CarrierGhz = _D.carrier_ghz,
     k_factor_db: KFactor = None, prb: Prb = _D.prb, scs_khz: Scs = _D.scs_khz, mcs_table: McsTable = _D.mcs_table,
     mcs: McsIndex = _D.mcs, layers: Layers = 2, rx: Rx = _D.rx, dmrs_positions: Positions = _D.dmrs_positions,
-    sir_db: Sir = None, transmissions: Transmissions = 1, iterations: Iterations = 10, snr_db: SnrDb = None,
-    target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 2000, bound: Bound = None, seed: Seed = 1,
+    sir_db: Sir = None, transmissions: Transmissions = 1, iterations: Iterations = 10, paths: PathsFile = None,
+    snr_db: SnrDb = None, target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 2000,
+    bound: Bound = None, seed: Seed = 1,
     jobs: Jobs = 0, engine: Engine = "local", out: Out = None, plot: PlotFile = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Receivers of one link side by side on the same bits, channels and noise, with genie and finite-block bound.
@@ -105,6 +111,7 @@ def compare(
     setup = LinkSetup(
         direction, channel, delay_spread_ns, speed_km_per_h, doppler_hz, carrier_ghz, k_factor_db, prb, scs_khz,
         mcs_table, mcs, layers, rx, dmrs_positions, "lmmse", "lmmse", sir_db, transmissions, iterations,
+        paths,
     )  # fmt: skip
     names = _receivers(receivers)
     configs = {name: setup.with_receiver(name).config() for name in names}
@@ -243,8 +250,8 @@ def _thresholds(about: Mapping[str, Any]) -> Any:
 
     s, target = about["settings"], about["target"]
     title = (
-        f"{s['channel']}, {s['layers']} layers on {s['rx']} antennas, {s['prb']} PRB, {s['mcs_table']} MCS {s['mcs']}: "
-        f"SNR at {100 * target:g} % lost blocks"
+        f"{s['paths'] or s['channel']}, {s['layers']} layers on {s['rx']} antennas, {s['prb']} PRB, "
+        f"{s['mcs_table']} MCS {s['mcs']}: SNR at {100 * target:g} % lost blocks"
     )
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("receiver", "SNR (dB)", "95 %", "from the bound (dB)"):
@@ -277,4 +284,5 @@ def _plot(path: Path, about: Mapping[str, Any], curves: Sequence[Curve]) -> None
         f"Doppler {s['doppler_hz']:.4g} Hz; SNR per resource element and receive antenna.",
         *(f"{c.label}: {_number(c.threshold.snr_db, 'no crossing')} dB at {about['target']:g}." for c in curves),
     ]
-    write_line_plot(path, series, "SNR (dB)", "block error rate", True, f"Link over {s['channel']}", notes=notes)
+    title = f"Link over {s['paths'] or s['channel']}"
+    write_line_plot(path, series, "SNR (dB)", "block error rate", True, title, notes=notes)

@@ -10,6 +10,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
+from silla.engine.path_files import load_paths
 from silla.physics.radio.link.channels_tdl import SPEED_OF_LIGHT
 from silla.physics.radio.link.dmrs import Dmrs
 from silla.physics.radio.link.grid import Carrier
@@ -36,6 +37,7 @@ class LinkSetup:
     direction : "uplink" (PUSCH) or "downlink" (PDSCH). channel : one of CHANNEL_NAMES. delay_spread_ns : rms, of the
     profiles that are scaled. speed_km_per_h : of the terminal, or doppler_hz in its place. mcs_table, mcs : TS 38.214.
     dmrs_positions : additional DM-RS symbols, 0 to 3. sir_db : of an interferer, None for none. transmissions : HARQ.
+    paths : a file of ray-traced paths (`path_files`) in place of a channel by name; it has Doppler shifts of its own.
     """
 
     direction: str = "uplink"
@@ -57,16 +59,24 @@ class LinkSetup:
     sir_db: float | None = None
     transmissions: int = 1
     iterations: int = 10
+    paths: str | None = None
 
     @property
     def doppler(self) -> float:
         """Maximum Doppler shift in Hz."""
         if self.doppler_hz is not None:
             return self.doppler_hz
+        if self.paths is not None:
+            return float(np.abs(load_paths(self.paths).doppler_hz).max())
         return (self.speed_km_per_h or 0.0) / 3.6 * self.carrier_ghz * 1e9 / SPEED_OF_LIGHT
 
     def link_channel(self) -> LinkChannel:
-        """The channel; ArgumentError where there is none of that name."""
+        """The channel; ArgumentError where there is none of that name, DataFileError for a file that holds no paths."""
+        if self.paths is not None:
+            if self.doppler_hz is not None:
+                raise ArgumentError(f"doppler_hz is {self.doppler_hz:g}, but the paths of {self.paths} have their own")
+            down = self.direction == "downlink"
+            return LinkChannel("paths", paths=load_paths(self.paths), base_transmits=down)
         if self.channel not in CHANNEL_NAMES:
             meant = did_you_mean(self.channel, CHANNEL_NAMES)
             raise ArgumentError(

@@ -23,7 +23,7 @@ from silla.physics.radio.link.channels import (
 )
 from silla.physics.radio.link.channels_correlation import cross_polarised_correlation, square_root, uniform_correlation
 from silla.physics.radio.link.channels_flat import clarke_gains, draw_block_fading, draw_flat
-from silla.physics.radio.link.channels_rt import from_arrays, from_sionna_rt
+from silla.physics.radio.link.channels_rt import from_arrays, from_sionna_rt, path_list_of_sionna_rt
 from silla.physics.radio.link.channels_tdl import TDL_PROFILES, double_tdl, draw_tdl, tdl_power, tdl_profile
 from silla.physics.radio.link.ofdm import Numerology, demodulate, modulate
 
@@ -306,6 +306,10 @@ def test_paths_of_sionna_rt():
     channel = from_sionna_rt(paths, normalise=False)
     ours = frequency_response(channel, np.arange(3) / 1e3, f)[0]
     assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
+    places = path_list_of_sionna_rt(paths)
+    scaled = from_sionna_rt(paths)
+    assert places.n_places == 1
+    assert np.allclose(places.amplitude[0][..., : scaled.gain.shape[3]], scaled.gain[0, ..., 0], rtol=1e-4, atol=1e-6)
     with pytest.raises(ArgumentError):
         from_sionna_rt(object())
 

@@ -22,6 +22,7 @@ from silla.physics.radio.link import detection as det
 from silla.physics.radio.link import estimation as est
 from silla.physics.radio.link.channels import PathChannel, apply_time, awgn, check_numerology, frequency_response
 from silla.physics.radio.link.channels_noise import propagate
+from silla.physics.radio.link.channels_rt import PathList
 from silla.physics.radio.link.detection_ep import expectation_propagation
 from silla.physics.radio.link.detection_search import k_best
 from silla.physics.radio.link.layers import demap_layers
@@ -36,7 +37,7 @@ __all__ = [
     "sent_power", "simulate_slots",
 ]  # fmt: skip
 
-CHANNELS = ("awgn", "rayleigh", "rician", "tdl", "cdl", "double-tdl")
+CHANNELS = ("awgn", "rayleigh", "rician", "tdl", "cdl", "double-tdl", "paths")
 RECEIVERS = ("lmmse", "lmmse-irc", "zero-forcing", "mrc", "k-best", "ep", "genie")
 ESTIMATORS = ("perfect", "ls", "lmmse")
 VERSIONS = (0, 2, 3, 1)  # redundancy versions of successive transmissions (TS 38.214 clause 6.1.2.1)
@@ -50,7 +51,8 @@ class LinkChannel:
     kind : "awgn", "rayleigh", "rician", "tdl", "cdl", "double-tdl" (two users). profile : of "tdl" ("A" to "E", "A30",
     ..) and "cdl" ("A" to "E"). delay_spread_s : for the profiles that are scaled. doppler_hz : maximum Doppler shift.
     k_factor_db : of "rician", or to change that of D and E. correlation : see `channels_correlation`. carrier_hz,
-    tx_array, rx_array, base_transmits : of "cdl"; the velocity lies along +x.
+    tx_array, rx_array, base_transmits : of "cdl"; the velocity lies along +x. paths : of "paths", which have their own
+    Doppler shifts; base_transmits False takes them the other way.
     """
 
     kind: str = "tdl"
@@ -63,8 +65,11 @@ class LinkChannel:
     tx_array: cdl.Array | None = None
     rx_array: cdl.Array | None = None
     base_transmits: bool = True
+    paths: PathList | None = None
 
     def __post_init__(self) -> None:
+        if (self.kind == "paths") != (self.paths is not None):
+            raise ArgumentError("a channel of ray-traced paths has kind 'paths' and a `PathList`; no other one has")
         if self.kind not in CHANNELS:
             raise ArgumentError(f"channel {self.kind!r} is not known; known: {', '.join(CHANNELS)}")
         if not 0.0 <= self.doppler_hz < np.inf:
@@ -80,6 +85,8 @@ class LinkChannel:
         if self.kind == "cdl":
             clusters = self._clusters()
             return np.append(clusters.delay_s, 0.0), np.append(clusters.power, clusters.los_power)
+        if self.paths is not None:
+            return self.paths.profile()
         if self.kind == "double-tdl":  # one filter for both users: their mean profile
             parts = [tdl.tdl_power(p) for p in ("B100", "C300")]
             return np.concatenate([d for d, _ in parts]), np.concatenate([p / 2 for _, p in parts])
@@ -95,6 +102,8 @@ class LinkChannel:
     @property
     def assumed_doppler_hz(self) -> float:
         """Maximum Doppler shift that an LMMSE estimator is told."""
+        if self.paths is not None:
+            return float(np.abs(self.paths.doppler_hz).max())
         return 400.0 if self.kind == "double-tdl" else self.doppler_hz
 
     def draw(self, n_users: int, n_rx: int, n_tx: int, batch: int, rng: np.random.Generator) -> list:
@@ -104,6 +113,8 @@ class LinkChannel:
         return [self._draw_one(n_rx, n_tx, batch, rng) for _ in range(n_users)]
 
     def _draw_one(self, n_rx: int, n_tx: int, batch: int, rng: np.random.Generator):
+        if self.paths is not None:
+            return self.paths.draw(rng=rng, batch=batch, n_rx=n_rx, n_tx=n_tx, reverse=not self.base_transmits)
         if self.kind == "tdl":
             return tdl.draw_tdl(
                 self.profile, rng=rng, batch=batch, n_rx=n_rx, n_tx=n_tx, delay_spread_s=self.delay_spread_s,
