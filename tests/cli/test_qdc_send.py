@@ -56,3 +56,58 @@ def test_the_plot_shows_the_message_below_the_capacity(capsys, tmp_path):
 def test_bad_input_exits_2(capsys, arguments, says):
     assert run_command([*LINK, *arguments]) == 2
     assert says in capsys.readouterr().err
+
+
+WEAK = ["qdc", "--protocol", "dl04", "--km", "5"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--attack", "intercept-resend", "--attack-share", "0.3"], 1, "checks are wrong"),
+        (["--attack", "blinding"], 1, "photocurrent"),
+        (["--attack", "trojan-horse"], 1, "enters the encoder"),
+        (["--attack", "trojan-horse", "--isolation-db", "170"], 0, ""),
+        (["--attack", "photon-number-splitting"], 0, ""),
+    ],
+)
+def test_attacks_are_stopped_or_learn_nothing(capsys, arguments, code, says):
+    assert run_command([*WEAK, "--send", "비밀", *arguments, "--json"]) == code
+    found = json.loads(capsys.readouterr().out)
+    assert says in found["reason"] and found["eve_message_bit"] == 0.0 and found["attack"] == arguments[1]
+    assert (found["text"] == "비밀") == (code == 0) and found["sent_bytes"] == (6 if code == 0 else 0)
+    assert found["eve_read_bit"] > 0.0 and len(found["decoys"]) == 2
+
+
+def test_without_a_watchdog_a_blinded_line_says_what_was_read(capsys):
+    assert run_command([*WEAK, "--send", "open", "--attack", "blinding", "--no-watchdog", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["eve_message_bit"] == 32.0 and found["eve_bound_bit"] < found["allowance_bit"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--send", "x", "--decoys", "infinite"], "counts its photons"),
+        (["--send", "x", "--mu", "0.5", "--decoys", "none"], "give decoys"),
+        (["--send", "x", "--attack", "rain"], "allowed none"),
+        (["--send", "x", "--attack", "blinding", "--attack-share", "2"], "attacked share"),
+        (["--send", "x", "--attack", "blinding", "--intercept", "0.1"], "give one attack"),
+        (["--send", "x", "--isolation-db", "-1"], "isolation_db"),
+        (["--send", "x", "--out", "/nonexistent/x"], "no folder"),
+        (["--send", "x", "--out", "/proc/x"], "cannot be written"),
+        (["--send", "x", "--out", "/"], "is a folder"),
+        (["--attack", "blinding"], "add --send"),
+        (["--send", "x", "--mu", "nan"], "--mu"),
+        (["--send", "x", "--km", "1e4"], "allowed 0 to"),
+        (["--send", "x", "--detector-efficiency", "0"], "efficiency"),
+        (["--send", "x", "--misalignment", "0.5"], "misalignment"),
+        (["--send", "x", "--dead-time-ns", "-1"], "dead_time"),
+        (["--send", "x", "--protocol", "hd", "--dimension", "12"], "powers of 2"),
+        (["--send", "x", "--protocol", "hd", "--dimension", "1"], "allowed 2 to 4096"),
+        (["--send", "x", "--protocol", "hd", "--dimension", "1000000"], "allowed 2 to 4096"),
+    ],
+)
+def test_odd_values_are_refused_before_anything_is_sent(capsys, arguments, says):
+    assert run_command([*WEAK, *arguments]) == 2
+    assert says in capsys.readouterr().err

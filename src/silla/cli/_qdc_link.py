@@ -36,6 +36,8 @@ class DirectLink:
     check_efficiency: float | None
     heralded: bool
     intercepted: float
+    decoys: str = "infinite"
+    reflected: float = 0.0
 
 
 def along(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
@@ -79,7 +81,14 @@ def _rates(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
         return _figures(direct, _with_dead_time(link, direct), 4.0, np.nan)
 
     def rate(mu):
-        return dl04.secrecy_capacity(line, mean_photons=mu, check_efficiency=link.check_efficiency, **common)
+        return dl04.secrecy_capacity(
+            line,
+            mean_photons=mu,
+            check_efficiency=link.check_efficiency,
+            decoys=link.decoys,
+            reflected=link.reflected,
+            **common,
+        )
 
     mu = _photons(link, line, lambda mu: _with_dead_time(link, rate(mu)))
     direct = rate(mu)
@@ -97,6 +106,8 @@ def _high_dimensional(link: DirectLink, line: np.ndarray) -> dict[str, Any]:
             "y0": link.system.y0,
             "receiver_efficiency": link.system.detector_efficiency,
             "check_efficiency": link.check_efficiency,
+            "decoys": link.decoys,
+            "reflected": link.reflected,
         }
 
         def rate(mu, n=n, arguments=arguments):
@@ -152,5 +163,9 @@ def check_combination(link: DirectLink) -> None:
         raise ArgumentError(f"--guard: frames of time bins belong to --protocol hd, not to {link.protocol}")
     if link.protocol == "two-step" and link.mu is not None:
         raise ArgumentError("--mu: two-step sends one pair at a time; leave it out")
+    if link.single and link.decoys != "infinite":
+        raise ArgumentError("--decoys: single photons and pairs come in one intensity; leave it out")
+    if link.protocol == "two-step" and link.reflected:
+        raise ArgumentError("--isolation-db: light reflected out of the encoder is counted by hd and dl04")
     if link.protocol != "two-step" and not link.heralded:
         raise ArgumentError(f"--no-herald: the store of photons belongs to --protocol two-step, not to {link.protocol}")

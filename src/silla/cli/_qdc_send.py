@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,19 @@ from silla.cli._output import emit_json, progress
 from silla.cli._plot import write_line_plot
 from silla.cli._qdc_link import LIMIT_DB, DirectLink, along
 from silla.physics.optical.fibre import link_loss_db
-from silla.physics.quantum import dl04, hd_qsdc
 from silla.physics.quantum.messages.send import Delivery, send_message
-from silla.physics.quantum.optimise import maximise
-from silla.physics.quantum.photons.attacks import InterceptResend
+from silla.physics.quantum.messages.settings import with_best_pulses
+from silla.physics.quantum.photons.attacks import Attack, Blinding, InterceptResend, TrojanHorse
+from silla.physics.quantum.photons.countermeasures import reflected_photons
 from silla.physics.quantum.photons.direct import Dl04Link
+from silla.physics.quantum.photons.direct_attacks import splitting
 from silla.physics.quantum.photons.receiver import PhotonDetector
 from silla.physics.quantum.photons.time_bins import TimeBinLink
 
-__all__ = ["deliver", "finish", "message_of", "photon_link"]
+__all__ = ["ATTACKS", "Run", "attack_of", "check_out", "deliver", "finish", "message_of", "photon_link"]
+
+ATTACKS = ("none", "intercept-resend", "photon-number-splitting", "blinding", "trojan-horse")
+_READS_ALL = 100.0  # reflected photons per pulse, which tell every symbol for certain
 
 _LONGEST = 1 << 24  # bytes; a simulated link of any length would take long for more
 
@@ -45,29 +49,59 @@ def message_of(text: str | None, file: Path | None) -> bytes:
         raise DataFileError(f"{file}: cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
-def photon_link(link: DirectLink, km: np.ndarray, check_share: float) -> Dl04Link | TimeBinLink:
-    """The link at one distance as photons see it; ArgumentError for several distances and for two-step."""
+@dataclass(frozen=True)
+class Run:
+    """What --send adds to a link. n_decoys : 0 to 2. isolation_db : None where light into the encoder is not counted.
+    attack : one of `ATTACKS`, on a share of the pulses. limit : of the check's error, None as planned."""
+
+    check_share: float
+    n_decoys: int
+    isolation_db: float | None
+    watchdog: bool
+    attack: str
+    share: float
+    limit: float | None
+    seed: int
+
+
+def photon_link(link: DirectLink, km: np.ndarray, run: Run, n_bytes: int) -> Dl04Link | TimeBinLink:
+    """The link at one distance as photons see it, with the weak pulses that carry n_bytes soonest.
+
+    ArgumentError for several distances and for two-step; DomainError where no secret message passes.
+    """
     if link.protocol == "two-step":
         raise ArgumentError("--send: messages are sent by hd or dl04; two-step needs a store of photons")
     if len(km) != 1:
         raise ArgumentError(f"--send: a message is sent over one distance, and --km gives {len(km)}; try --km 10")
-    at, system = link.system.attenuation_db_per_km, link.system
+    at = link.system.attenuation_db_per_km
     check_domain("distance", km, Range(0.0, LIMIT_DB / at, "km"), what="direct message")
     line = float(10.0 ** (-link_loss_db(km[0] * 1e3, at) / 10.0))
-    if link.protocol == "dl04":
-        dark = 1.0 - (1.0 - system.y0) ** 0.5
-        detector = PhotonDetector(system.detector_efficiency, dark, link.dead_time_s)
-        check = None if link.check_efficiency is None else PhotonDetector(link.check_efficiency, dark)
-        return Dl04Link(
-            line,
-            detector,
-            system.misalignment,
-            check_share,
-            _photons(link, line),
-            check,
-            system.clock_hz,
-            min(1e-9, 1.0 / system.clock_hz),
-        )
+    reflected = 0.0
+    if run.isolation_db is not None:
+        reflected = float(reflected_photons(run.isolation_db, clock_hz=link.system.clock_hz))
+    bare = (_qubits if link.protocol == "dl04" else _bins)(link, line, run.check_share, reflected)
+    if link.single:
+        return bare
+    return with_best_pulses(bare, 8 * (n_bytes + 24), n_decoys=run.n_decoys, signal=link.mu)
+
+
+def _qubits(link: DirectLink, line: float, check_share: float, reflected: float) -> Dl04Link:
+    system = link.system
+    dark = 1.0 - (1.0 - system.y0) ** 0.5
+    return Dl04Link(
+        line,
+        PhotonDetector(system.detector_efficiency, dark, link.dead_time_s),
+        system.misalignment,
+        check_share,
+        check_detector=None if link.check_efficiency is None else PhotonDetector(link.check_efficiency, dark),
+        clock_hz=system.clock_hz,
+        gate_s=min(1e-9, 1.0 / system.clock_hz),
+        reflected=reflected,
+    )
+
+
+def _bins(link: DirectLink, line: float, check_share: float, reflected: float) -> TimeBinLink:
+    system = link.system
     return TimeBinLink(
         line,
         system.detector_efficiency,
@@ -78,46 +112,55 @@ def photon_link(link: DirectLink, km: np.ndarray, check_share: float) -> Dl04Lin
         link.dead_time_s,
         link.guard,
         check_share,
-        _photons(link, line),
-        link.check_efficiency,
+        check_efficiency=link.check_efficiency,
+        reflected=reflected,
     )
 
 
-def _photons(link: DirectLink, line: float) -> float | None:
-    """Mean photons of a pulse: given, best for the capacity at a coding loss of a third, or None for single photons."""
-    if link.single or link.mu is not None:
-        return None if link.single else link.mu
-    common: dict[str, Any] = {
-        "misalignment": link.system.misalignment,
-        "y0": link.system.y0,
-        "receiver_efficiency": link.system.detector_efficiency,
-        "check_efficiency": link.check_efficiency,
-    }
-
-    def rate(mu):
-        if link.protocol == "dl04":
-            found = dl04.secrecy_capacity(line, mean_photons=mu, **common)
-        else:
-            found = hd_qsdc.secrecy_capacity(float(link.dimension or 2), line, mean_photons=mu, **common)
-        return (found.signed + found.eve_bit) / 1.5 - found.eve_bit
-
-    return float(maximise(rate, {"mu": (1e-4, 1.0)}, shape=())["mu"])
+def attack_of(run: Run, at: Dl04Link | TimeBinLink) -> Attack | None:
+    """The attack by its name. Photon numbers are split so that the signal's counts stay; a Trojan horse gets back what
+    the encoder's isolation lets through, or all that it wants where none is counted."""
+    check_domain("attacked share", run.share, Range(0.0, 1.0, ""), what="--attack-share")
+    if run.attack == "none" or run.share == 0.0:
+        return None
+    if run.attack == "intercept-resend":
+        return InterceptResend(run.share)
+    if run.attack == "photon-number-splitting":
+        return splitting(at, run.share)
+    if run.attack == "blinding":
+        return Blinding(run.share)
+    return TrojanHorse(min(at.reflected or _READS_ALL, _READS_ALL))
 
 
-def deliver(at: Dl04Link | TimeBinLink, data: bytes, *, seed: int, intercepted: float, limit: float | None) -> Delivery:
-    """The message's delivery, with somebody on the line where `intercepted` is above 0."""
-    attack = InterceptResend(intercepted) if intercepted else None
+def deliver(at: Dl04Link | TimeBinLink, data: bytes, run: Run) -> Delivery:
+    """The message's delivery, with somebody on the line where the run has an attack."""
     with progress() as bar:
         task = bar.add_task("frames", total=None)
 
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return send_message(at, data, seed=seed, attack=attack, max_check_error=limit, progress=tell)
+        return send_message(
+            at,
+            data,
+            seed=run.seed,
+            attack=attack_of(run, at),
+            watchdog=run.watchdog,
+            max_check_error=run.limit,
+            progress=tell,
+        )
 
 
 def finish(
-    found: Delivery, data: bytes, link: DirectLink, km: float, out: Path | None, page: Path | None, json: bool
+    found: Delivery,
+    data: bytes,
+    link: DirectLink,
+    at: Dl04Link | TimeBinLink,
+    run: Run,
+    km: float,
+    out: Path | None,
+    page: Path | None,
+    json: bool,
 ) -> None:
     """Write what was delivered, draw and print the account; exit code 1 when both ends stopped."""
     if out is not None and found.delivered is not None:
@@ -125,9 +168,11 @@ def finish(
     if page is not None:
         _draw(page, found, link, km)
     if json:
-        emit_json({"km": km, "protocol": link.protocol, **_account(found, data)})
+        head = {"km": km, "protocol": link.protocol, "attack": run.attack, "attack_share": run.share}
+        pulses = {"mean_photons": at.mean_photons, "decoys": at.decoys, "decoy_shares": at.decoy_shares}
+        emit_json(head | pulses | _account(found, data))
     else:
-        _print(found, km, len(data))
+        _print(found, at, run, km, len(data))
     if found.aborted:
         raise typer.Exit(1)
 
@@ -154,35 +199,65 @@ def _account(found: Delivery, data: bytes) -> dict[str, Any]:
     return {"bytes": len(data), "text": text} | row
 
 
-def _print(found: Delivery, km: float, n_bytes: int) -> None:
+def _print(found: Delivery, at: Dl04Link | TimeBinLink, run: Run, km: float, n_bytes: int) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=f"{n_bytes} bytes over {km:g} km", show_header=False)
     checks = f"{100 * found.check_error:.3f} % of {found.check_clicks}, limit {100 * found.max_check_error:.3f} %"
-    for name, value in (
+    weak = ", ".join(f"{mu:.3g} ({100 * s:.0f} %)" for mu, s in zip(at.decoys, at.decoy_shares))
+    pulses = "single photons" if at.mean_photons is None else f"{at.mean_photons:.3g} photons, decoys {weak or 'none'}"
+    rows = [
+        ("pulses", pulses),
         ("frames", f"{found.frames_arrived} of {found.frames} arrived, {found.frames_sent} sent"),
-        ("photons", f"{found.photons:.4g} sent, {found.clicks} readings, {100 * found.symbol_error:.3f} % wrong"),
+        ("photons", f"{found.photons:.4g} pulses, {found.clicks} readings, {100 * found.symbol_error:.3f} % wrong"),
         ("checks wrong", checks),
+        (
+            "eavesdropper",
+            f"at most {found.eve_bound_bit:,.0f} bits of the last frame, {found.allowance_bit:,.0f} allowed",
+        ),
+        ("message sent", f"{found.sent_bytes} of {n_bytes} bytes"),
         ("time", f"{found.seconds:.4g} s"),
         ("rate", f"{_figure(found.bit_per_s)} bit/s of a capacity of {_figure(found.capacity_bit_per_s)} bit/s"),
-    ):
+    ]
+    if run.attack != "none":
+        read = f"reads {found.eve_read_bit:,.0f} payload bits, at most {found.eve_message_bit:,.0f} message bits of it"
+        rows.append((run.attack, read))
+    for name, value in rows:
         table.add_row(name, value)
     screen = Console(highlight=False)
     screen.print(table)
     if found.delivered is None:
-        screen.print(f"[bold]given up[/bold]: {escape(found.reason)}")
+        screen.print(f"[bold]given up[/bold]: {escape(found.reason)}", soft_wrap=True)
     else:
         text = found.delivered.decode("utf-8", "replace")
         screen.print("delivered: " + escape(text if len(text) <= 500 else text[:500] + "..."), soft_wrap=True)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write what was delivered, whole or not at all."""
+def check_out(path: Path | None) -> None:
+    """ArgumentError, before anything is sent, for a file that could not be written."""
+    if path is None:
+        return
     if path.is_dir():
         raise ArgumentError(f"{path} is a folder; give --out a file")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if not path.parent.is_dir():
+        raise ArgumentError(f"--out {path}: there is no folder {path.parent}; make it first")
+    draft = _draft(path)
+    try:
+        draft.touch()
+        draft.unlink()
+    except OSError as error:
+        raise ArgumentError(f"--out {path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write what was delivered, whole or not at all."""
+    draft = _draft(path)
     try:
         draft.write_bytes(data)
         draft.replace(path)

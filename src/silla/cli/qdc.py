@@ -13,9 +13,11 @@ from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
 from silla.cli._plot import plot_path, write_line_plot
 from silla.cli._qdc_link import DIMENSIONS, DirectLink, along, check_combination
-from silla.cli._qdc_send import deliver, finish, message_of, photon_link
+from silla.cli._qdc_send import ATTACKS, Run, check_out, deliver, finish, message_of, photon_link
 from silla.cli._qkd_link import with_changes
 from silla.cli._quantum_options import bar, distances, one_of
+from silla.physics.quantum.decoy_bb84 import DECOYS
+from silla.physics.quantum.photons.countermeasures import reflected_photons
 from silla.physics.quantum.presets import PRESETS
 
 __all__ = ["qdc"]
@@ -43,7 +45,18 @@ def qdc(
     y0: Annotated[float | None, typer.Option("--y0", help="Background clicks per gate or time bin.")] = None,
     misalignment: Annotated[float | None, typer.Option(help="Error rate of clicks after one way.")] = None,
     clock_hz: Annotated[float | None, typer.Option(help="Pulses or pairs per second (hd: frames of two bins).")] = None,
+    decoys: Annotated[
+        str | None, typer.Option(help=f"weak: {', '.join(DECOYS)} (rates: infinite, --send: vacuum+weak).")
+    ] = None,
+    isolation_db: Annotated[
+        float | None, typer.Option(help="Of the encoder against light shone into it; counted against the message.")
+    ] = None,
     intercept: Annotated[float, typer.Option(help="Share of photons that an eavesdropper measures and resends.")] = 0.0,
+    attack: Annotated[str, typer.Option(help=f"With --send: {', '.join(ATTACKS)}.")] = "none",
+    attack_share: Annotated[float, typer.Option(help="With --attack: of the pulses.")] = 1.0,
+    watchdog: Annotated[
+        bool, typer.Option(help="With --send: watch for bright light at detectors and encoder.")
+    ] = True,
     send: Annotated[str | None, typer.Option(metavar="TEXT", help="Send this message over one --km.")] = None,
     send_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Send a file's bytes instead.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="With --send: write what was delivered.")] = None,
@@ -61,12 +74,15 @@ def qdc(
     and checks phases; dl04 codes in qubits; two-step codes in photon pairs and needs a store of photons.
 
     With --send or --send-file a real message goes over the link, photon by photon, at one distance; it arrives whole,
-    or both ends stop, say why, and the exit code is 1.
+    or both ends stop, say why, and the exit code is 1. --attack puts somebody on the line.
     """
     page = plot_path(plot)
     one_of("--protocol", protocol, PROTOCOLS)
     one_of("--preset", preset, tuple(PRESETS))
     one_of("--source", source, SOURCES)
+    one_of("--attack", attack, ATTACKS)
+    if decoys is not None:
+        one_of("--decoys", decoys, DECOYS)
     system = with_changes(
         PRESETS[preset],
         attenuation_db_per_km=attenuation_db_per_km,
@@ -87,16 +103,29 @@ def qdc(
         check_efficiency,
         herald,
         intercept,
+        decoys or "infinite",
+        0.0 if isolation_db is None else float(reflected_photons(isolation_db, clock_hz=system.clock_hz)),
     )
     check_combination(link)
     if send is not None or send_file is not None:
-        data, clean = message_of(send, send_file), replace(link, intercepted=0.0)
-        at = photon_link(clean, distances(km), check_share)
-        delivery = deliver(at, data, seed=seed, intercepted=intercept, limit=max_check_error)
-        finish(delivery, data, clean, float(distances(km)[0]), out, page, json)
+        run = Run(
+            check_share,
+            _n_decoys(decoys),
+            isolation_db,
+            watchdog,
+            *_attack(attack, attack_share, intercept),
+            max_check_error,
+            seed,
+        )
+        check_out(out)
+        data, clean = message_of(send, send_file), replace(link, intercepted=0.0, decoys="infinite")
+        at = photon_link(clean, distances(km), run, len(data))
+        finish(deliver(at, data, run), data, clean, at, run, float(distances(km)[0]), out, page, json)
         return
     if out is not None:
         raise ArgumentError("--out: there is nothing to write without --send or --send-file")
+    if attack != "none":
+        raise ArgumentError("--attack: it is simulated on a message; add --send, or draw rates under --intercept")
     found = along(link, distances(km))
     head = {
         "protocol": protocol,
@@ -110,6 +139,8 @@ def qdc(
         "bin_s": link.bin_s if protocol == "hd" else None,
         "dead_time_s": link.dead_time_s,
         "guard": guard,
+        "decoys": link.decoys if not link.single else None,
+        "isolation_db": isolation_db,
         "intercept": intercept,
         "source": system.source.text,
     }
@@ -124,11 +155,29 @@ def qdc(
         _print(head, found)
 
 
+def _n_decoys(decoys: str | None) -> int:
+    if decoys == "infinite":
+        raise ArgumentError(
+            "--decoys infinite: a run counts its photons; allowed with --send: vacuum+weak, one-decoy, none"
+        )
+    return {"none": 0, "one-decoy": 1}.get(decoys or "", 2)
+
+
+def _attack(attack: str, share: float, intercept: float) -> tuple[str, float]:
+    """(kind, share): --intercept is the short way to say intercept-resend."""
+    if intercept and attack not in ("none", "intercept-resend"):
+        raise ArgumentError(f"--intercept and --attack {attack}: give one attack")
+    return ("intercept-resend", intercept) if intercept else (attack, share)
+
+
 def _number(option: str, given: str, example: str) -> float | None:
     if given == "best":
         return None
     try:
-        return float(given)
+        value = float(given)
+        if not np.isfinite(value):
+            raise ValueError
+        return value
     except ValueError:
         raise ArgumentError(f"{option} is {given!r}, allowed a number of {example}, or 'best'") from None
 

@@ -12,6 +12,7 @@ from scipy import stats
 from silla.base import kernels
 from silla.base.errors import ArgumentError, DomainError
 from silla.physics.quantum import dl04, hd_qsdc
+from silla.physics.quantum.photons.attacks import InterceptResend
 from silla.physics.quantum.photons.chunks import count_slots
 from silla.physics.quantum.photons.direct import Dl04Link, check_result, message_result
 from silla.physics.quantum.photons.receiver import PhotonDetector
@@ -27,7 +28,7 @@ def agrees(seen: int, n: int, chance: float) -> bool:
 @pytest.mark.parametrize("mu", [None, 0.2])
 @pytest.mark.parametrize("share", [0.0, 0.4])
 def test_dl04_gains_and_errors(mu, share):
-    link = Dl04Link(0.3, PhotonDetector(0.5, 1e-6), 0.01, 0.2, mu, intercepted=share)
+    link = Dl04Link(0.3, PhotonDetector(0.5, 1e-6), 0.01, 0.2, mu, attack=InterceptResend(share))
     counts = count_slots(link.table(), link.dead(), N, seed=1, name="dl04")
     known = dl04.secrecy_capacity(0.3, misalignment=0.01, y0=2e-6, receiver_efficiency=0.5, mean_photons=mu)
     clicks, errors = message_result(counts)
@@ -64,7 +65,9 @@ def test_wrong_bins_are_equally_likely():
 @pytest.mark.parametrize("n", [4, 16])
 def test_an_eavesdropper_shows_in_the_phase_check(n):
     found = receive(
-        TimeBinLink(0.5, 0.6, n, 0.01, check_share=0.5, check_efficiency=0.3, intercepted=0.4), N // 8, seed=4
+        TimeBinLink(0.5, 0.6, n, 0.01, check_share=0.5, check_efficiency=0.3, attack=InterceptResend(0.4)),
+        N // 8,
+        seed=4,
     )
     error = 0.01 + 0.5 * 0.4 * (1 - 1 / n - 0.01)
     assert agrees(found.check_errors, found.check_clicks, error)

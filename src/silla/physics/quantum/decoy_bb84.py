@@ -23,12 +23,27 @@ from numpy.typing import ArrayLike
 
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
-from silla.physics.quantum.channel import CHANNEL_RANGES, MA2005, check_channel, gain_and_error, photon_yield
+from silla.physics.quantum.channel import (
+    CHANNEL_RANGES,
+    MA2005,
+    Received,
+    check_channel,
+    gain_and_error,
+    photon_yield,
+)
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.presets import GYS
 
-__all__ = ["DECOYS", "DecoyKey", "best_intensity", "key_rate", "max_loss_db", "optimal_intensity_lossy"]
+__all__ = [
+    "DECOYS",
+    "DecoyKey",
+    "best_intensity",
+    "key_rate",
+    "max_loss_db",
+    "optimal_intensity_lossy",
+    "single_photon_bounds",
+]
 
 DECOYS = ("infinite", "vacuum+weak", "one-decoy", "none")
 INTENSITY = Range(1e-4, 2.0, "photons per pulse")
@@ -96,7 +111,7 @@ def _key_rate(eta, mu, nu, y0, e_d, p_ap, *, decoys, f, q, e0, count_vacuum) -> 
         return gain_and_error(k, eta, y0=y0, misalignment=e_d, e0=e0, afterpulse=p_ap)
 
     signal = received(mu)
-    single, error = _single_photon_bounds(decoys, received, mu, nu, eta, y0, e_d, e0, p_ap)
+    single, error = single_photon_bounds(decoys, received, mu, nu, eta, y0, e_d, e0, p_ap)
     usable = single > 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         e1 = np.where(usable, np.clip(error / single, 0.0, 0.5), 0.5)
@@ -109,8 +124,15 @@ def _key_rate(eta, mu, nu, y0, e_d, p_ap, *, decoys, f, q, e0, count_vacuum) -> 
     return DecoyKey(np.maximum(signed, 0.0), signed, signal.gain, signal.qber, single, e1)
 
 
-def _single_photon_bounds(decoys, received, mu, nu, eta, y0, e_d, e0, p_ap):
-    """Lower bound on Y_1 and upper bound on e_1 Y_1."""
+def single_photon_bounds(
+    decoys: str, received: Callable[[Any], Received], mu, nu, eta, y0, e_d, e0=0.5, p_ap=0.0
+) -> tuple[Any, Any]:
+    """(lower bound on Y_1, upper bound on e_1 Y_1); a bound may come out below 0. The inner loop: nothing is checked.
+
+    received : gain and errors that are counted at an intensity, of the honest channel or of an attacked one; called
+    for mu, nu and 0. eta, y0, e_d, p_ap : what `decoys` "infinite" knows exactly; the other bounds look at `received`
+    alone.
+    """
     if decoys == "infinite":
         y1 = photon_yield(1, eta, y0)
         return y1 * (1.0 + p_ap), e0 * y0 + e_d * (y1 - y0) + 0.5 * p_ap * y1

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES, gain_and_error
+from silla.physics.quantum.direct_decoys import Station, encoder_leak, honest_check, pulse_leak
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
 
@@ -66,6 +67,9 @@ def secrecy_capacity(
     check_efficiency: ArrayLike | None = None,
     mean_photons: ArrayLike | None = None,
     check_share: float = 0.0,
+    decoys: str = "infinite",
+    nu: ArrayLike | None = None,
+    reflected: ArrayLike = 0.0,
 ) -> DirectRate:
     """Secret message bits per pulse that Bob sends out.
 
@@ -75,9 +79,12 @@ def secrecy_capacity(
     way; the two ways together make e + e' - 2 e e'. y0 : background clicks per gate, at either end.
     receiver_efficiency : Bob's optics and detectors. check_efficiency : Alice's; None takes Bob's.
     mean_photons : of a weak pulse; None is an ideal single-photon source. check_share : of pulses spent on the check.
+    decoys : what Alice's check knows of single photons in weak pulses, "infinite" (all), "vacuum+weak", "one-decoy" or
+    "none" (`direct_decoys.pulse_leak`); nu : of the weak decoy, None a fifth of the signal. reflected : mean photons of
+    light shone into her encoder that come back out, counted against the message.
 
-    Left out: finite statistics, decoy estimates other than exact ones, storage of photons while the check is made
-    (DL04 needs it, or coding in blocks), Trojan-horse light into Alice's station.
+    Left out: finite statistics (`direct_decoys.leak_from_counts`), storage of photons while the check is made (DL04
+    needs it, or coding in blocks).
     Raises DomainError outside the ranges.
 
     >>> float(secrecy_capacity(0.5, misalignment=0.0, y0=0.0, receiver_efficiency=1.0).capacity)
@@ -91,7 +98,12 @@ def secrecy_capacity(
     gain, error = _received(mu, line**2 * bob, noise, 2.0 * e_d * (1.0 - e_d))
     _, check = _received(None, line * alice, noise, e_d)  # decoy states tell the single photons' error rate
     known = binary_entropy(np.minimum(2.0 * check, 0.5))
-    eve = line * known if mu is None else _weak_pulse_leak(mu, line, known)
+    if mu is None or decoys == "infinite":
+        eve = line * known if mu is None else _weak_pulse_leak(mu, line, known)
+        eve = np.minimum(eve + encoder_leak(reflected), 1.0)
+    else:
+        at = Station(alice, noise, 1.0)
+        eve = pulse_leak(honest_check(line, at, e_d), at, mu=mu, nu=nu, decoys=decoys, reflected=reflected).leak
     signed = (1.0 - check_share) * (gain * (1.0 - binary_entropy(error)) - eve)
     return DirectRate(np.maximum(signed, 0.0), signed, gain, error, check, eve)
 
@@ -174,6 +186,6 @@ register(
         ),
         increasing=("receiver_efficiency",),
         decreasing=("misalignment", "y0"),
-        left_out="finite statistics, quantum memory, Trojan-horse attacks",
+        left_out="finite statistics, quantum memory",
     )
 )

@@ -22,7 +22,15 @@ from silla.base.provenance import Range, check_domain
 from silla.physics.quantum.channel import check_channel, gain_and_error
 from silla.physics.quantum.entropy import binary_entropy
 
-__all__ = ["Counts", "FiniteKey", "expected_counts", "finite_key_rate", "key_length"]
+__all__ = [
+    "Counts",
+    "FiniteKey",
+    "expected_counts",
+    "finite_key_rate",
+    "key_length",
+    "sampled_error",
+    "single_photon_counts",
+]
 
 BLOCK = Range(1e3, 1e15, "sifted bits")
 EPSILON = Range(1e-40, 0.1, "")
@@ -83,6 +91,28 @@ def key_length(
     return _key_length(key, key_errors, test, test_errors, mu, p, eps_sec, eps_cor, error_correction, leaked_bit)
 
 
+def single_photon_counts(
+    clicks: ArrayLike, errors: ArrayLike, intensities: ArrayLike, probabilities: ArrayLike, *, eps: float = 1e-10
+) -> tuple[Any, Any, Any]:
+    """(s_0 low, s_1 low, v_1 high): clicks of empty pulses and of single photons, and wrong ones of the latter.
+
+    Of counts of any measurement in one basis: Lim et al. Eqs. (2)-(4), or Rusca et al. with two intensities, with
+    Poisson's limits of each count in place of Hoeffding's, each wrong with a chance of `eps`. clicks, errors,
+    intensities, probabilities : [..., 3 or 2] as in `key_length`.
+
+    >>> s0, s1, v1 = single_photon_counts([4e5, 2.8e4, 10], [4e3, 280, 5], [0.5, 0.1, 0.0], [0.7, 0.2, 0.1])
+    >>> bool(2.5e5 < s1 < 3.3e5), bool(v1 > 3000)
+    (True, True)
+    """
+    n, m, mu, p = (_split(x) for x in (clicks, errors, intensities, probabilities))
+    if len(mu) not in (2, 3) or len({len(x) for x in (n, m, mu, p)}) != 1:
+        raise ArgumentError("single photons: counts, intensities and probabilities need a last axis of the same 2 or 3")
+    _check_intensities(mu)
+    check_domain("eps", eps, EPSILON, what="single photons")
+    bounds = _two_decoy_bounds if len(mu) == 3 else _one_decoy_bounds
+    return bounds(n, m, _source(mu, p), np.log(1.0 / eps), _poisson)
+
+
 def _split(array: ArrayLike) -> list[np.ndarray]:
     array = np.asarray(array, float)
     return [array[..., i] for i in range(array.shape[-1])]
@@ -104,7 +134,7 @@ def _key_length(key, key_errors, test, test_errors, mu, p, eps_sec, eps_cor, f, 
     source = _source(mu, p)
     s0, s1, _ = bounds(key, key_errors, source, log_eps)
     _, t1, v1 = bounds(test, test_errors, source, log_eps)
-    phase = _phase_error(s1, t1, v1, eps_sec, terms)
+    phase = sampled_error(s1, t1, v1, eps_sec, terms)
     n, m = sum(key), sum(key_errors)
     with np.errstate(divide="ignore", invalid="ignore"):
         qber = np.where(n > 0, m / n, 0.5)
@@ -128,42 +158,51 @@ def _source(mu, p) -> _Source:
     return _Source(mu, weight, sum(1.0 / w for w in weight), sum(k / w for k, w in zip(mu, weight)))
 
 
-# Hoeffding's limits of e^k / p_k n_k: weight (n + spread), and _low, not below 0
-def _spread(n, log_eps):
-    return np.sqrt(0.5 * sum(n) * log_eps)
+# Limits of the counts behind those seen: (low, high) for each intensity; weights e^k / p_k are put on afterwards.
+def _hoeffding(n, log_eps):
+    spread = np.sqrt(0.5 * sum(n) * log_eps)
+    return [np.maximum(x - spread, 0.0) for x in n], [x + spread for x in n]
 
 
-def _low(weight, n, spread):
-    return weight * np.maximum(n - spread, 0.0)
+def _poisson(n, log_eps):
+    """Of independent events, whose number is no more scattered than Poisson's: tighter for rare intensities."""
+    from scipy.special import gammainccinv, gammaincinv
+
+    eps = np.exp(-log_eps)
+    low = [np.where(x > 0.0, gammaincinv(np.maximum(x, 1e-9), eps), 0.0) for x in n]
+    return low, [gammainccinv(x + 1.0, eps) for x in n]
 
 
-def _two_decoy_bounds(n, m, source: _Source, log_eps):
+def _two_decoy_bounds(n, m, source: _Source, log_eps, limits=_hoeffding):
     """s_0 low, s_1 low, v_1 high: Lim et al. Eqs. (2)-(4)."""
     (m1, m2, m3), (w1, w2, w3), tau0, tau1 = source
-    spread, error_spread = _spread(n, log_eps), _spread(m, log_eps)
-    s0 = np.maximum(tau0 * (m2 * _low(w3, n[2], spread) - m3 * w2 * (n[1] + spread)) / (m2 - m3), 0.0)
+    (low, high), (wrong_low, wrong_high) = limits(n, log_eps), limits(m, log_eps)
+    s0 = np.maximum(tau0 * (m2 * w3 * low[2] - m3 * w2 * high[1]) / (m2 - m3), 0.0)
     square = m2**2 - m3**2
-    difference = _low(w2, n[1], spread) - w3 * (n[2] + spread)
-    s1 = tau1 * m1 * (difference - square / m1**2 * (w1 * (n[0] + spread) - s0 / tau0)) / (m1 * (m2 - m3) - square)
-    v1 = tau1 * (w2 * (m[1] + error_spread) - _low(w3, m[2], error_spread)) / (m2 - m3)
+    difference = w2 * low[1] - w3 * high[2]
+    s1 = tau1 * m1 * (difference - square / m1**2 * (w1 * high[0] - s0 / tau0)) / (m1 * (m2 - m3) - square)
+    v1 = tau1 * (w2 * wrong_high[1] - w3 * wrong_low[2]) / (m2 - m3)
     return s0, np.maximum(s1, 0.0), np.maximum(v1, 0.0)
 
 
-def _one_decoy_bounds(n, m, source: _Source, log_eps):
+def _one_decoy_bounds(n, m, source: _Source, log_eps, limits=_hoeffding):
     """s_0 low, s_1 low, v_1 high: Rusca et al. Eqs. (A19), (A17) with (A16), (A22)."""
     (m1, m2), (w1, w2), tau0, tau1 = source
-    spread, error_spread = _spread(n, log_eps), _spread(m, log_eps)
-    low, high = _low(w2, n[1], spread), w1 * (n[0] + spread)
-    s0 = np.maximum(tau0 * (m1 * low - m2 * high) / (m1 - m2), 0.0)
+    (low, high), (wrong_low, wrong_high) = limits(n, log_eps), limits(m, log_eps)
+    s0 = np.maximum(tau0 * (m1 * w2 * low[1] - m2 * w1 * high[0]) / (m1 - m2), 0.0)
     # (A16) with the decoy, whose errors are the more of background; fixed beforehand, as the union bound demands
-    s0_high = np.minimum(2.0 * (tau0 * w2 * (m[1] + error_spread) + spread), sum(n))
-    s1 = low - (m2 / m1) ** 2 * high - (m1**2 - m2**2) / m1**2 * s0_high / tau0
-    v1 = tau1 * (w1 * (m[0] + error_spread) - _low(w2, m[1], error_spread)) / (m1 - m2)
+    spread = np.sqrt(0.5 * sum(n) * log_eps)
+    s0_high = np.minimum(2.0 * (tau0 * w2 * wrong_high[1] + spread), sum(n))
+    s1 = w2 * low[1] - (m2 / m1) ** 2 * w1 * high[0] - (m1**2 - m2**2) / m1**2 * s0_high / tau0
+    v1 = tau1 * (w1 * wrong_high[0] - w2 * wrong_low[1]) / (m1 - m2)
     return s0, np.maximum(tau1 * m1 * s1 / (m2 * (m1 - m2)), 0.0), np.maximum(v1, 0.0)
 
 
-def _phase_error(s1, t1, v1, eps_sec, terms):
-    """Upper bound on the phase error of s1 unseen bits from v1 errors in t1 tested ones: Lim et al. Eq. (5)."""
+def sampled_error(s1, t1, v1, eps_sec, terms):
+    """Upper bound on the error rate of s1 unseen bits from v1 errors in t1 tested ones; 1/2 where there is none.
+
+    Lim et al. Eq. (5), wrong with a chance of eps_sec / terms. At least one error is assumed.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.clip(np.maximum(v1, 1.0) / t1, 0.0, 0.5)
         variance = (s1 + t1) / (s1 * t1) * (1.0 - rate) * rate

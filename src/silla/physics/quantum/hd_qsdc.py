@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.physics.quantum.channel import CHANNEL_RANGES
+from silla.physics.quantum.direct_decoys import Station, encoder_leak, honest_check, pulse_leak
 from silla.physics.quantum.dl04 import EFFICIENCY, INTENSITY, LINE, DirectRate
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
@@ -37,6 +38,7 @@ __all__ = [
     "MessageRate",
     "best_dimension",
     "best_intensity",
+    "live_share",
     "message_rate",
     "secrecy_capacity",
     "symbol_entropy",
@@ -86,6 +88,9 @@ def secrecy_capacity(
     check_efficiency: ArrayLike | None = None,
     mean_photons: ArrayLike | None = None,
     check_share: float = 0.0,
+    decoys: str = "infinite",
+    nu: ArrayLike | None = None,
+    reflected: ArrayLike = 0.0,
 ) -> DirectRate:
     """Secret message bits per frame that Bob sends out.
 
@@ -96,9 +101,9 @@ def secrecy_capacity(
     y0 : background clicks per time bin, at either end. receiver_efficiency : Bob's optics and detector.
     check_efficiency : Alice's for phase patterns; None takes Bob's over N, the share that a passive tree of delay
     interferometers keeps. mean_photons : of a weak pulse with decoy states; None is an ideal single photon.
-    check_share : of frames spent on the check.
+    check_share : of frames spent on the check. decoys, nu, reflected : as in `dl04.secrecy_capacity`.
 
-    Left out: finite statistics, storage of frames while the check is made, light injected into Alice's station.
+    Left out: finite statistics (`direct_decoys.leak_from_counts`), storage of frames while the check is made.
     Raises DomainError outside the ranges.
 
     >>> float(secrecy_capacity(16, 0.5, misalignment=0.0, y0=0.0, receiver_efficiency=1.0).capacity)
@@ -113,7 +118,13 @@ def secrecy_capacity(
     both_ways = 2.0 * e_d - e_d**2 * n / (n - 1.0)
     gain, error = _received(_clicks(mean_photons, line**2 * bob), background, both_ways, n)
     _, check = _received(line * alice, background, e_d, n)  # decoy states tell the single photons' error rate
-    eve = _eve_bit(mean_photons, line, symbol_entropy(check, n), np.log2(n))
+    if mean_photons is None or decoys == "infinite":
+        eve = _eve_bit(mean_photons, line, symbol_entropy(check, n), np.log2(n))
+        eve = np.minimum(eve + encoder_leak(reflected, np.log2(n), qubit=False), np.log2(n))
+    else:
+        at = Station(alice, background, np.log2(n), qubit=False)
+        received = honest_check(line, at, e_d)
+        eve = pulse_leak(received, at, mu=mean_photons, nu=nu, decoys=decoys, reflected=reflected).leak
     signed = (1.0 - check_share) * (gain * (np.log2(n) - symbol_entropy(error, n)) - eve)
     return DirectRate(np.maximum(signed, 0.0), signed, gain, error, check, eve)
 
@@ -132,9 +143,17 @@ def _background(n, y0):
     return -np.expm1(n * np.log1p(-np.asarray(y0, float)))
 
 
-def _blind_frames(m):
-    """Photons of later frames in a dead time of m frames, bins uniform: sum over j >= 1 of P(b2 - b1 < (m - j) N)."""
-    return np.where(m < 1.0, 0.5 * m**2, m - 0.5)
+def live_share(clicks: ArrayLike, dead_frames: ArrayLike):
+    """Share of the clicks that a dead time of m frames leaves, of `clicks` per frame in equally likely bins.
+
+    1 / (1 + clicks B), B the photons of later frames that a click blinds: the sum over j >= 1 of
+    P(b2 - b1 < (m - j) N).
+
+    >>> float(live_share(0.5, 2.5))
+    0.5
+    """
+    m = np.asarray(dead_frames, float)
+    return 1.0 / (1.0 + np.asarray(clicks, float) * np.where(m < 1.0, 0.5 * m**2, m - 0.5))
 
 
 def _clicks(mu, eta):
@@ -194,7 +213,7 @@ def message_rate(
     frame = (n - 1.0) * width + np.maximum(width, dead) if guard else n * width
     kept = 1.0 - float(arguments.get("check_share", 0.0))
     clicks = kept * direct.gain + (1.0 - kept) * _background(n, arguments["y0"])
-    live = np.ones(np.shape(frame)) if guard else 1.0 / (1.0 + clicks * _blind_frames(dead / frame))
+    live = np.ones(np.shape(frame)) if guard else live_share(clicks, dead / frame)
     signed = (live * (direct.signed + kept * direct.eve_bit) - kept * direct.eve_bit) / frame
     return MessageRate(np.maximum(signed, 0.0), signed, frame, live, direct)
 
@@ -293,7 +312,7 @@ register(
         ),
         increasing=("receiver_efficiency",),
         decreasing=("misalignment", "y0"),
-        left_out="finite statistics, quantum memory, Trojan-horse attacks, the source's own security formulas",
+        left_out="finite statistics, quantum memory, the source's own security formulas",
         version=2,  # dead time: message frames alone, and no second photon within a frame
     )
 )

@@ -19,26 +19,37 @@ from silla.base.errors import ArgumentError
 from silla.coding import crc
 from silla.coding.encoding import encode
 from silla.coding.min_sum import decode, quantise
-from silla.coding.rate_matching import selection
 from silla.physics.quantum.messages.plan import CODE, PAYLOAD, SENT_BITS, Plan
 from silla.physics.quantum.messages.secrecy import TAG_BYTES, hide, reveal, tag_of
 from silla.physics.quantum.photons.philox import words
 
-__all__ = ["CheckReport", "Receiver", "Sender", "Unmask", "n_frames"]
+__all__ = ["HEADER", "CheckReport", "Receiver", "Sender", "Unmask", "n_frames"]
 
 Bits = NDArray[np.uint8]
-_HEADER = 8  # bytes that say how long the message is
+HEADER = 8  # bytes that say how long the message is
 _ITERATIONS = 40
 _PIECE = 1 << 20  # readings taken at a time
+_TOGETHER = 128  # blocks decoded at a time
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What the check of a frame showed; said in public."""
+    """What the check of a frame showed; said in public. counts : int64 [3, K] pulses, clicks and errors of the checks
+    that count at each intensity. alarm : what a watchdog on the stations saw, empty for nothing."""
 
     frame: int
-    clicks: int
-    errors: int
+    counts: NDArray[np.int64]
+    alarm: str = ""
+
+    @property
+    def clicks(self) -> int:
+        """Of all intensities."""
+        return int(self.counts[1].sum())
+
+    @property
+    def errors(self) -> int:
+        """Of all intensities."""
+        return int(self.counts[2].sum())
 
 
 @dataclass(frozen=True)
@@ -52,18 +63,17 @@ class Unmask:
 
 def n_frames(plan: Plan, n_bytes: int) -> int:
     """Frames of a message with its length and its tag."""
-    return -(-8 * (n_bytes + _HEADER + TAG_BYTES) // plan.n_secret)
+    return -(-8 * (n_bytes + HEADER + TAG_BYTES) // plan.n_secret)
 
 
 def _bits(data: bytes) -> Bits:
     return np.unpackbits(np.frombuffer(data, np.uint8))
 
 
-def _places(plan: Plan, slots: NDArray[np.int64]) -> tuple[Any, Any]:
-    """(block, place in its code word) of each bit of each slot, [n_slots, bits]: blocks take turns."""
+def _addresses(plan: Plan, slots: NDArray[np.int64]) -> Any:
+    """Number of the sent bit that each bit of each slot is, [n_slots, bits]: place x blocks + block."""
     address = slots[:, None] * plan.link.bits + np.arange(plan.link.bits)
-    turn = selection(CODE, 0, 0)
-    return address % plan.n_blocks, turn[(address // plan.n_blocks) % SENT_BITS]
+    return address % (plan.n_blocks * SENT_BITS)
 
 
 def _scramble(plan: Plan, key: int, slots: NDArray[np.int64]) -> Any:
@@ -77,7 +87,7 @@ class Sender:
 
     def __init__(self, plan: Plan, data: bytes, key: bytes, rng: np.random.Generator):
         self.plan, self.rng, self.aborted = plan, rng, ""
-        whole = _bits(len(data).to_bytes(_HEADER, "little") + data + tag_of(data, key))
+        whole = _bits(len(data).to_bytes(HEADER, "little") + data + tag_of(data, key))
         self.n_frames = n_frames(plan, len(data))
         fill = rng.integers(0, 2, self.n_frames * plan.n_secret - len(whole), dtype=np.uint8)
         self.parts = np.concatenate([whole, fill]).reshape(self.n_frames, plan.n_secret)
@@ -103,17 +113,18 @@ class Sender:
         self._code, self._open = encode(CODE, blocks), Unmask(self.frame, mask, diagonals)
         self._cleared, self._scramble = False, scramble
 
-    def symbols(self, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    def symbols(self, slots: NDArray[np.int64]) -> NDArray[np.int16]:
         """What she does to the photon of each slot, 0 .. dimension - 1."""
-        out = np.empty(len(slots), np.int64)
+        out = np.empty(len(slots), np.int16)
         for first in range(0, len(slots), _PIECE):
             part = slots[first : first + _PIECE]
-            bits = self._code[_places(self.plan, part)] ^ _scramble(self.plan, self._scramble, part)
-            out[first : first + _PIECE] = (bits.astype(np.int64) << np.arange(self.plan.link.bits)).sum(axis=1)
+            place, block = np.divmod(_addresses(self.plan, part), self.plan.n_blocks)
+            bits = self._code[block, 2 * CODE.z + place] ^ _scramble(self.plan, self._scramble, part)
+            out[first : first + _PIECE] = (bits.astype(np.int16) << np.arange(self.plan.link.bits)).sum(axis=1)
         return out
 
     def checked(self, report: CheckReport) -> None:
-        """She stops for good when the check's bound is beyond the limit."""
+        """She stops for good when Eve may know more than what is spent on randomness, or a watchdog barks."""
         self.aborted = self.aborted or _verdict(self.plan, report)
         self._cleared = not self.aborted
 
@@ -137,32 +148,43 @@ class Receiver:
         self._cleared = False
 
     def checked(self, report: CheckReport) -> None:
-        """He stops for good when the check's bound is beyond the limit."""
+        """He stops for good when she does: both judge the same counts."""
         self.aborted = self.aborted or _verdict(self.plan, report)
         self._cleared = not self.aborted
 
-    def decode(self, slots: NDArray[np.int64], symbols: NDArray[np.int64], scramble: int) -> bool:
+    def decode(self, slots: NDArray[np.int64], symbols: NDArray[Any], scramble: int) -> bool:
         """Whether the frame arrived whole; its readings are kept, covered by the mask. Never before its check."""
         if not self._cleared:
             raise ArgumentError("a frame may not be decoded before its check has passed")
-        plan, link = self.plan, self.plan.link
-        error = min(max(plan.usual.bit_error, 1e-4), 0.49)
-        sure = np.float32(np.log((1.0 - error) / error))
-        llr = np.zeros((plan.n_blocks, CODE.n), np.float32)
-        for first in range(0, len(slots), _PIECE):
-            part = slice(first, first + _PIECE)
-            bits = ((symbols[part, None] >> np.arange(link.bits)) & 1).astype(np.uint8)
-            bits ^= _scramble(plan, scramble, slots[part])
-            block, place = _places(plan, slots[part])
-            index = (block * CODE.n + place).ravel()
-            weight = np.bincount(index, 1.0 - 2.0 * bits.ravel(), plan.n_blocks * CODE.n)
-            llr += (sure * weight.reshape(llr.shape)).astype(np.float32)
-        found = decode(CODE, quantise(llr), max_iterations=_ITERATIONS)
-        blocks = np.asarray(found[0])[:, : CODE.k]
+        votes = self._votes(slots, symbols, scramble)
+        blocks = self._decoded(votes)
         good = bool(np.all(crc.check(blocks, "24B")))
         self._payload = blocks[:, :PAYLOAD].reshape(-1) if good else None
         self._cleared = False
         return good
+
+    def _votes(self, slots: NDArray[np.int64], symbols: NDArray[Any], scramble: int) -> NDArray[np.int16]:
+        """[places, blocks] readings of 0 less those of 1."""
+        plan, link = self.plan, self.plan.link
+        votes = np.zeros(plan.n_blocks * SENT_BITS, np.int16)
+        for first in range(0, len(slots), _PIECE):
+            part = slice(first, first + _PIECE)
+            bits = ((symbols[part, None] >> np.arange(link.bits)) & 1).astype(np.uint8)
+            bits ^= _scramble(plan, scramble, slots[part])
+            np.add.at(votes, _addresses(plan, slots[part]).ravel(), 1 - 2 * bits.ravel().astype(np.int16))
+        return votes.reshape(SENT_BITS, plan.n_blocks)
+
+    def _decoded(self, votes: NDArray[np.int16]) -> Bits:
+        """[n_blocks, CODE.k] decisions, some blocks at a time."""
+        error = min(max(self.plan.usual.bit_error, 1e-4), 0.49)
+        sure = np.float32(np.log((1.0 - error) / error))
+        parts = []
+        for first in range(0, self.plan.n_blocks, _TOGETHER):
+            some = votes[:, first : first + _TOGETHER].T
+            llr = np.zeros((len(some), CODE.n), np.float32)
+            llr[:, 2 * CODE.z :] = sure * some
+            parts.append(np.asarray(decode(CODE, quantise(llr), max_iterations=_ITERATIONS)[0])[:, : CODE.k])
+        return np.concatenate(parts)
 
     def opened(self, said: Unmask) -> None:
         """The frame's part of the message."""
@@ -176,8 +198,8 @@ class Receiver:
         if self.aborted or len(self.parts) != n:
             return None
         whole = np.packbits(np.concatenate(self.parts)[: 8 * (n * self.plan.n_secret // 8)]).tobytes()
-        size = int.from_bytes(whole[:_HEADER], "little")
-        data, tag = whole[_HEADER : _HEADER + size], whole[_HEADER + size : _HEADER + size + TAG_BYTES]
+        size = int.from_bytes(whole[:HEADER], "little")
+        data, tag = whole[HEADER : HEADER + size], whole[HEADER + size : HEADER + size + TAG_BYTES]
         if len(tag) != TAG_BYTES or tag != tag_of(data, self.key):
             self.aborted = "the tag does not fit: the message was altered"
             return None
@@ -186,11 +208,38 @@ class Receiver:
 
 def _verdict(plan: Plan, report: CheckReport) -> str:
     """Why the frame's check fails, or an empty string."""
+    if report.alarm:
+        return f"frame {report.frame}: {report.alarm}: somebody may be listening"
     bound = plan.bound(report.clicks, report.errors)
-    if bound <= plan.max_check_error:
+    cost, allowed = plan.cost_bit(report.counts), plan.allowance_bit
+    if cost <= allowed and not (plan.own_limit is not None and bound > plan.own_limit):
         return ""
-    seen = report.errors / report.clicks if report.clicks else float("nan")
     return (
-        f"frame {report.frame}: {report.errors} of {report.clicks} checks are wrong ({100 * seen:.2f} %), so the error "
-        f"rate may be {100 * bound:.2f} %; the limit is {100 * plan.max_check_error:.2f} %: somebody may be listening"
+        f"frame {report.frame}: {_what_was_seen(plan, report, bound)}{_spent(cost, allowed)}: somebody may be listening"
     )
+
+
+def _what_was_seen(plan: Plan, report: CheckReport, bound: float) -> str:
+    """The check in words: its errors, or the yields of its decoys where these are what does not fit."""
+    clicks, errors = report.clicks, report.errors
+    seen = errors / clicks if clicks else float("nan")
+    usual = plan.usual
+    likely = usual.check_error * clicks + 4.0 * (usual.check_error * clicks + 1.0) ** 0.5
+    if errors > likely or not clicks or not plan.link.decoys:
+        return (
+            f"{errors} of {clicks} checks are wrong ({100 * seen:.2f} %), so the error rate may be "
+            f"{100 * bound:.2f} %; the limit is {100 * plan.max_check_error:.2f} %"
+        )
+    sent, found, _ = report.counts
+    rates = ", ".join(
+        f"{100 * y / max(n, 1):.3g} % (usual: {100 * u:.3g})" for n, y, u in zip(sent, found, usual.check_gain)
+    )
+    leak = plan.leak(report.counts)
+    return (
+        f"signal and decoys click in {rates} of the checks, so only {100 * leak.single_share:.0f} % of what arrives is "
+        "sure to be single photons: photon numbers may be split"
+    )
+
+
+def _spent(cost: float, allowed: float) -> str:
+    return f"; an eavesdropper may know {cost:,.0f} payload bits, and {allowed:,.0f} are spent on that"

@@ -1,60 +1,86 @@
-"""How long a frame must be, what error its check may show, and how many secret bits it carries.
+"""How long a frame must be, what an eavesdropper may know of it, and how many secret bits it carries.
 
-A frame of B code blocks carries 8424 B payload bits. Of these, all that Eve may have learned are spent on randomness:
+A frame of B code blocks carries P B payload bits. Of these, all that Eve may have learned are spent on randomness:
 
-    k = 8424 B - n leak(e_max) - 7 sqrt(n_E log2(2 / eps)) - 2 log2(1 / eps)
+    k = P B - L - (2 log2 N + 3) sqrt(n_1 log2(2 / eps)) - 2 log2(1 / eps)
 
-n : message slots; leak(e) : bits per slot of the wiretap formulas of `dl04` and `hd_qsdc` at a check error e; n_E :
-photons that reach the sender, all of which may be Eve's; the root is the finite-size term of collective attacks
-(Scarani and Renner, PRL 100, 200501 (2008)). A frame passes when the upper Clopper-Pearson bound of its check's error
-at confidence 1 - eps is at most e_max, which is chosen for the fewest slots unless it is given. Of weak pulses the
-error of all checks stands for that of single photons; the decoy states that would tell them apart are left out.
+L : what she may know, bounded by the check's counts at each intensity (`direct_decoys.leak_from_counts`); n_1 : single
+photons among the message pulses; the root is the finite-size term of collective attacks (Scarani and Renner, PRL 100,
+200501 (2008); at least its 7 sqrt). k is fixed before a frame is sent, from the counts of an undisturbed line and four
+standard deviations of what they may cost; the frame passes when the counts that came cost no more.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from silla.base.errors import DomainError
-from silla.coding.codes import nr_code
 from silla.physics.quantum import dl04, hd_qsdc
-from silla.physics.quantum.entropy import binary_entropy
+from silla.physics.quantum.channel import gain_and_error
+from silla.physics.quantum.direct_decoys import Leak, Station, leak_from_counts
+from silla.physics.quantum.messages.code import gap, message_code
 from silla.physics.quantum.photons.direct import Dl04Link
+from silla.physics.quantum.photons.direct_attacks import pulses
 from silla.physics.quantum.photons.time_bins import TimeBinLink
 
-__all__ = ["CODE", "PAYLOAD", "SENT_BITS", "Expected", "Plan", "expected", "leak_bit", "make_plan"]
+__all__ = [
+    "CODE",
+    "PAYLOAD",
+    "SENT_BITS",
+    "Expected",
+    "Plan",
+    "clicks_per_bit",
+    "expected",
+    "make_plan",
+    "upper_bound",
+]
 
 Link = Dl04Link | TimeBinLink
-CODE = nr_code(1, 384)
+Counts = NDArray[Any]
+CODE = message_code()
 PAYLOAD = CODE.k - 24  # a block's CRC
 SENT_BITS = CODE.n - 2 * CODE.z
 EPS = 1e-9
-_GAP = 0.19  # of the code to the Shannon limit, so that fewer than one block in a thousand is lost
-_BLOCKS = tuple(2**i for i in range(8))
-_SPARE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7)  # of the capacity, given away for a check that passes soon
+_BLOCKS = tuple(2**i for i in range(12))
+_SIGMAS = 4.0  # of the undisturbed line's counts that a frame still passes
 _MOST_SLOTS = 1e13
 _WHAT = "direct message"
+_BOUNDS = 16.0  # eps is shared by the check's bounds
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What an undisturbed link does per message slot: clicks, wrong symbols, wrong bits; clicks per check slot and
-    their errors; secret bits per second at most (the wiretap capacity)."""
+    """What an undisturbed link does per message slot: clicks, wrong symbols, wrong bits; per check slot that counts, at
+    each intensity, [K] clicks and wrong ones; their error rate; message bits that Eve may know per message slot; secret
+    bits per second at most (the wiretap capacity at the signal's intensity)."""
 
     gain: float
     error: float
     bit_error: float
-    check_gain: float
+    check_gain: Counts
+    check_wrong: Counts
     check_error: float
+    eve_bit: float
     capacity_bit_per_s: float
 
 
 def _arguments(link: Link) -> dict[str, Any]:
     """The line as the rate library takes it, for one frame of `dl04` or `hd_qsdc`."""
-    common = {"misalignment": link.misalignment, "mean_photons": link.mean_photons, "check_share": link.check_share}
+    kind = ("none", "one-decoy", "vacuum+weak")[len(link.decoys)]
+    common = {
+        "misalignment": link.misalignment,
+        "mean_photons": link.mean_photons,
+        "check_share": link.check_share,
+        "decoys": "infinite" if link.mean_photons is None else kind,
+        "nu": link.decoys[0] if link.decoys else None,
+        "reflected": link.reflected,
+    }
     if isinstance(link, TimeBinLink):
         return common | {
             "y0": link.dark_per_bin,
@@ -69,6 +95,25 @@ def _arguments(link: Link) -> dict[str, Any]:
     }
 
 
+def intensities(link: Link) -> tuple[list[float | None], list[float]]:
+    """(mean photons, None for a single one; share of the pulses) of each intensity."""
+    shares = [float(s) for s, _ in pulses(link.mean_photons, link.decoys, link.decoy_shares)]
+    return [link.mean_photons, *link.decoys], shares
+
+
+def station(link: Link, checks: Counts | None = None, n_slots: int = 1) -> Station:
+    """The check as calibrated; the dead time of the clicks that were counted taken out of its efficiency."""
+    live = 1.0
+    if isinstance(link, Dl04Link) and checks is not None:
+        blind = 2.0 * float(checks[1].sum()) * link.dead().slots[0] / max(n_slots, 1)  # as many in the other basis
+        live = max(0.05, 1.0 - blind)
+    if isinstance(link, TimeBinLink):
+        dark = -np.expm1(link.dimension * np.log1p(-link.dark_per_bin))
+    else:
+        dark = 1.0 - (1.0 - (link.check_detector or link.detector).dark_per_gate) ** 2
+    return Station(link.sees(True) * live, float(dark) * live, float(link.bits), link.qubit)
+
+
 def expected(link: Link) -> Expected:
     """The undisturbed link's figures, from the rate library and the detectors' dead time."""
     arguments, line, n = _arguments(link), link.transmittance, float(link.dimension)
@@ -76,54 +121,67 @@ def expected(link: Link) -> Expected:
         found = hd_qsdc.message_rate(
             n, line, bin_s=link.bin_s, dead_time_s=link.dead_time_s, guard=link.guard, **arguments
         )
-        direct, live, rate = found.direct, float(found.live_share), float(found.rate_bit_per_s)
-        check_eta = link.efficiency / n if link.check_efficiency is None else link.check_efficiency
-        noise = -np.expm1(n * np.log1p(-link.dark_per_bin))
+        direct, rate = found.direct, float(found.rate_bit_per_s)
     else:
         direct = dl04.secrecy_capacity(line, **arguments)
-        missed = link.dead().slots[2] * float(direct.gain) * (1.0 - link.check_share)
-        live = 1.0 / (1.0 + missed)
         kept = 1.0 - link.check_share
+        live = 1.0 / (1.0 + link.dead().slots[2] * float(direct.gain) * kept)
         signed = live * (float(direct.signed) + kept * float(direct.eve_bit)) - kept * float(direct.eve_bit)
         rate = max(signed, 0.0) / link.slot_s
-        check_eta, noise = arguments["check_efficiency"] * 0.5, 0.5 * arguments["y0"]  # half in the other basis
-    mu = link.mean_photons
-    signal = (1.0 - noise) * (line * check_eta if mu is None else -np.expm1(-mu * line * check_eta))
-    check_gain = noise + signal
-    error = float(direct.qber)
-    return Expected(
-        float(direct.gain) * live,
-        error,
-        error * 0.5 * n / (n - 1.0),
-        float(check_gain),
-        float((noise * (1.0 - 1.0 / n) + link.misalignment * signal) / check_gain),
-        rate,
-    )
+    gain, error = _message(link, arguments)
+    at = station(link)
+    means, shares = intensities(link)
+    received = [_received(mu, line * at.efficiency, at.dark, link.misalignment, at.dark_error) for mu in means]
+    alive = _check_live(link, sum(s * r[0] for s, r in zip(shares, received)))
+    gains, wrong = (alive * np.array(column) for column in zip(*received))
+    check_error = float(np.dot(shares, wrong) / np.dot(shares, gains))
+    return Expected(gain, error, error * 0.5 * n / (n - 1.0), gains, wrong, check_error, float(direct.eve_bit), rate)
 
 
-def leak_bit(link: Link, check_error: float) -> float:
-    """Bits per message slot that Eve may know at an error rate of the check; the `eve_bit` of `dl04` and `hd_qsdc`."""
-    line, mu = link.transmittance, link.mean_photons
+def _received(mu: float | None, eta: float, dark: float, error: float, e0: float) -> tuple[float, float]:
+    """(clicks, wrong clicks) per pulse of an intensity."""
+    if mu is not None:
+        found = gain_and_error(mu, eta, y0=dark, misalignment=error, e0=e0)
+        return float(found.gain), float(found.error_gain)
+    signal = (1.0 - dark) * eta
+    return dark + signal, e0 * dark + error * signal
+
+
+def _message(link: Link, arguments: dict[str, Any]) -> tuple[float, float]:
+    """(clicks per message slot that dead time leaves, share of them that are wrong) over all intensities."""
+    n, e = float(link.dimension), link.misalignment
+    dark = -np.expm1(n * np.log1p(-link.dark_per_bin)) if isinstance(link, TimeBinLink) else arguments["y0"]
+    both_ways = 2.0 * e - e**2 * n / (n - 1.0)
+    means, shares = intensities(link)
+    eta = link.way(False) * link.sees(False)
+    parts = [_received(mu, eta, float(dark), both_ways, 1.0 - 1.0 / n) for mu in means]
+    gain, wrong = (float(np.dot(shares, column)) for column in zip(*parts))
+    kept = 1.0 - link.check_share
     if isinstance(link, TimeBinLink):
-        known = float(hd_qsdc.symbol_entropy(check_error, link.dimension))
+        clicks = kept * gain + (1.0 - kept) * float(dark)
+        live = 1.0 if link.guard else float(hd_qsdc.live_share(clicks, link.dead_time_s / link.slot_s))
     else:
-        known = float(binary_entropy(min(2.0 * check_error, 0.5)))
-    if mu is None:
-        return line * known
-    one = mu * np.exp(-mu) * line
-    return float(one * known + (-np.expm1(-mu * line) - one) * link.bits)
+        live = 1.0 / (1.0 + link.dead().slots[2] * gain * kept)
+    return gain * live, wrong / gain if gain > 0.0 else 1.0 - 1.0 / n
+
+
+def _check_live(link: Link, gain: float) -> float:
+    """Share of the checks that their detectors' dead time leaves; time bins have none."""
+    return 1.0 / (1.0 + link.dead().slots[0] * gain * link.check_share) if isinstance(link, Dl04Link) else 1.0
 
 
 @dataclass(frozen=True)
 class Plan:
     """A frame. n_slots : pulses or frames of bins sent. n_blocks : code blocks. n_secret : message bits.
-    max_check_error : that a check's upper bound may reach. usual : the undisturbed link."""
+    own_limit : the owners' own, which the check's bound may not pass; None leaves it to what is allowed. usual : the
+    undisturbed link.
+    """
 
     link: Link
     n_slots: int
     n_blocks: int
     n_secret: int
-    max_check_error: float
+    own_limit: float | None
     usual: Expected
     eps: float = EPS
 
@@ -131,9 +189,47 @@ class Plan:
     def n_payload(self) -> int:
         return self.n_blocks * PAYLOAD
 
+    @property
+    def allowance_bit(self) -> float:
+        """Payload bits that Eve may know, with the finite-size term."""
+        return self.n_payload - self.n_secret - 2.0 * np.log2(1.0 / self.eps)
+
+    @functools.cached_property
+    def max_check_error(self) -> float:
+        """The owners' limit, else the check's error rate, of all intensities, that costs what is allowed."""
+        if self.own_limit is not None:
+            return self.own_limit
+        low, high = self.usual.check_error, 1.0
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            cost = self.cost_bit(_counts(self.link, self.usual, self.n_slots, middle))
+            low, high = (middle, high) if cost <= self.allowance_bit else (low, middle)
+        return low
+
     def bound(self, clicks: int, errors: int) -> float:
         """Upper bound on the error rate behind a check, wrong with a chance of eps; 1 without a click."""
         return upper_bound(clicks, errors, self.eps)
+
+    def leak(self, checks: Counts) -> Leak:
+        """What Eve may know of a frame whose check counted `checks` [3, K]; see `photons.time_bins.Reception`."""
+        return _leak(self.link, checks, self.n_slots, self.eps)
+
+    def cost_bit(self, checks: Counts) -> float:
+        """`leak` with the finite-size term."""
+        return _cost(self.link, self.leak(checks), self.eps)
+
+
+def _leak(link: Link, checks: Counts, n_slots: int, eps: float) -> Leak:
+    means, shares = intensities(link)
+    return leak_from_counts(
+        checks[1], checks[2], station(link, checks, n_slots), n_check=float(checks[0].sum()),
+        n_message=n_slots * (1.0 - link.check_share), intensities=None if link.mean_photons is None else means,  # type: ignore[arg-type]
+        probabilities=shares, reflected=link.reflected, eps=eps / _BOUNDS,
+    )  # fmt: skip
+
+
+def _cost(link: Link, leak: Leak, eps: float) -> float:
+    return leak.bit + max(7.0, 2.0 * link.bits + 3.0) * float(np.sqrt(leak.single * np.log2(2.0 / eps)))
 
 
 def upper_bound(clicks: int, errors: int, eps: float) -> float:
@@ -147,35 +243,11 @@ def upper_bound(clicks: int, errors: int, eps: float) -> float:
     return float(beta.isf(eps, errors + 1, clicks - errors)) if errors < clicks else 1.0
 
 
-def _threshold(link: Link, usual: Expected, spared: float) -> float:
-    """The check error that costs a share of the undisturbed link's secrecy."""
-    bob = usual.gain * (link.bits - _symbol_entropy(link, usual.error))
-    spare = bob - leak_bit(link, usual.check_error)
-    if spare <= 0.0:
-        raise DomainError(
-            f"{_WHAT}: no secret bit passes this line: the receiver gets {bob:.3g} bit per slot and an eavesdropper "
-            f"may have {bob - spare:.3g}; shorten the line, or lower its errors or the mean photon number"
-        )
-    low, high, wanted = (
-        usual.check_error,
-        1.0 - 1.0 / link.dimension,
-        leak_bit(link, usual.check_error) + spared * spare,
-    )
-    for _ in range(60):
-        mid = 0.5 * (low + high)
-        low, high = (mid, high) if leak_bit(link, mid) < wanted else (low, mid)
-    return low
-
-
-def _symbol_entropy(link: Link, error: float) -> float:
-    return float(hd_qsdc.symbol_entropy(error, link.dimension))
-
-
-def _clicks_per_bit(bit_error: float) -> float:
+def clicks_per_bit(bit_error: float) -> float:
     """Mean number of readings of each sent bit from which a block is decoded."""
     e, k = min(max(bit_error, 1e-6), 0.49), np.arange(40)
     capacity = np.array([_repeated(e, int(n)) for n in k])
-    wanted = CODE.k * (1.0 + _GAP) / SENT_BITS
+    wanted = CODE.k * (1.0 + gap(e)) / SENT_BITS
 
     def told(mean: float) -> float:
         weight = np.exp(-mean) * np.cumprod(np.concatenate([[1.0], mean / k[1:]]))
@@ -199,15 +271,36 @@ def _repeated(e: float, n: int) -> float:
     return float(1.0 - (right * np.log2(1.0 + wrong / np.maximum(right, 1e-300))).sum())
 
 
-def _checks_needed(usual: Expected, limit: float, eps: float) -> int | None:
-    """Check clicks after which an undisturbed link passes but for one frame in 10^4; None beyond ten million."""
-    for n in np.unique(np.geomspace(10, 1e7, 240).astype(int)):
-        errors = int(np.ceil(n * usual.check_error + 3.8 * np.sqrt(n * usual.check_error * (1 - usual.check_error))))
-        if upper_bound(int(n), min(errors, int(n)), eps) <= limit:
-            return int(n)
-    return None
+def _counts(link: Link, usual: Expected, n_slots: float, error: float | None = None) -> Counts:
+    """[3, K] what a check of n_slots is expected to count, with all errors raised to a rate where one is given."""
+    share = link.check_share * (0.5 if link.qubit else 1.0)  # half of the qubits are checked in the other basis
+    sent = n_slots * share * np.array(intensities(link)[1])
+    clicks, wrong = sent * usual.check_gain, sent * usual.check_wrong
+    if error is not None and usual.check_error > 0.0:
+        wrong = np.minimum(wrong * max(1.0, error / usual.check_error), clicks)
+    elif error is not None:
+        wrong = error * clicks
+    return np.stack([sent, clicks, wrong])
 
 
+def _planned_cost(link: Link, usual: Expected, n_slots: float, error: float | None, eps: float) -> float:
+    """The cost of expected counts, and of the standard deviations by which each of them may err."""
+    counts = _counts(link, usual, n_slots, error)
+
+    def cost(checks: Counts) -> float:
+        return _cost(link, _leak(link, checks, int(n_slots), eps), eps)
+
+    base, spread = cost(counts), 0.0
+    for row in (1, 2):
+        for k in range(counts.shape[1]):
+            step = np.zeros_like(counts)
+            step[row, k] = np.sqrt(max(counts[row, k], 1.0))
+            worse = max(cost(counts + step), cost(np.maximum(counts - step, 0.0))) - base
+            spread += max(worse, 0.0) ** 2
+    return base + _SIGMAS * float(np.sqrt(spread))
+
+
+@functools.lru_cache(maxsize=256)
 def make_plan(link: Link, n_bits: int, *, max_check_error: float | None = None, eps: float = EPS) -> Plan:
     """The frame that carries n_bits in the fewest slots, sent as often as it takes.
 
@@ -218,43 +311,47 @@ def make_plan(link: Link, n_bits: int, *, max_check_error: float | None = None, 
     if link.check_share <= 0.0:
         raise DomainError(f"{_WHAT}: check_share is 0; without a check nobody knows who listens, give 0.05 to 0.5")
     usual = expected(link)
-    limits = [_threshold(link, usual, spared) for spared in _SPARE]
-    if max_check_error is not None:
-        limits = [float(max_check_error)]
-        if not usual.check_error < limits[0] < 1.0:
-            raise DomainError(
-                f"{_WHAT}: max_check_error is {limits[0]:.4g}; allowed: above the line's own {usual.check_error:.4g}, "
-                "below 1"
-            )
-    plans = [plan for limit in limits for plan in _plans(link, usual, limit, eps)]
-    useful = [plan for plan in plans if plan.n_secret > 0]
+    if max_check_error is not None and not usual.check_error < max_check_error < 1.0:
+        raise DomainError(
+            f"{_WHAT}: max_check_error is {max_check_error:.4g}; allowed: above the line's own "
+            f"{usual.check_error:.4g}, below 1"
+        )
+    _refuse_leaky(link, usual)
+    useful = [plan for plan in _plans(link, usual, max_check_error, eps) if plan.n_secret > 0]
     if not useful:
-        code = PAYLOAD / (_clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits) * usual.gain
+        code = PAYLOAD / (clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits) * usual.gain
         raise DomainError(
             f"{_WHAT}: no frame of {_BLOCKS[-1]} blocks or {_MOST_SLOTS:.0e} slots carries a secret bit: the code "
-            f"brings {code:.3g} bit per slot, an eavesdropper may know {min(leak_bit(link, x) for x in limits):.3g}; "
-            "shorten the line, lower its errors or the mean photon number"
+            f"brings {code:.3g} bit per slot, an eavesdropper may know {usual.eve_bit:.3g} and what short counts "
+            f"cannot exclude; shorten the line, lower its errors or the mean photon number{_advice(link)}"
         )
     return min(useful, key=lambda plan: -(-n_bits // plan.n_secret) * plan.n_slots)
 
 
-def _plans(link: Link, usual: Expected, limit: float, eps: float) -> list[Plan]:
-    """One plan for each number of blocks at a limit of the check."""
-    per_block = _clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits
-    for_check = _checks_needed(usual, limit, eps)
-    out = []
+def _refuse_leaky(link: Link, usual: Expected) -> None:
+    bob = usual.gain * (link.bits - float(hd_qsdc.symbol_entropy(usual.error, link.dimension)))
+    if bob <= usual.eve_bit:
+        raise DomainError(
+            f"{_WHAT}: no secret bit passes this line: the receiver gets {bob:.3g} bit per slot and an eavesdropper "
+            f"may have {usual.eve_bit:.3g}; shorten the line, or lower its errors or the mean photon "
+            f"number{_advice(link)}"
+        )
+
+
+def _advice(link: Link) -> str:
+    if link.mean_photons is not None and not link.decoys:
+        return "; without decoys every pulse of several photons counts as split: give decoys"
+    return "; more isolation keeps a Trojan horse's light out" if link.reflected > 0.0 else ""
+
+
+def _plans(link: Link, usual: Expected, limit: float | None, eps: float) -> Iterator[Plan]:
+    """One plan for each number of blocks."""
+    per_block = clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits
     for blocks in _BLOCKS:
         slots = blocks * per_block / usual.gain / (1.0 - link.check_share) if usual.gain else np.inf
-        if for_check is not None:
-            slots = max(slots, 1.1 * for_check / (usual.check_gain * link.check_share))
-        if for_check is None or not slots <= _MOST_SLOTS:
-            break
-        out.append(Plan(link, int(np.ceil(slots)), blocks, _secret(link, slots, blocks, limit, eps), limit, usual, eps))
-    return out
-
-
-def _secret(link: Link, slots: float, blocks: int, limit: float, eps: float) -> int:
-    n = slots * (1.0 - link.check_share)
-    photons = link.transmittance * (1.0 if link.mean_photons is None else link.mean_photons)
-    finite = 7.0 * np.sqrt(n * min(1.0, photons) * np.log2(2.0 / eps)) + 2.0 * np.log2(1.0 / eps)
-    return int(np.floor(blocks * PAYLOAD - n * leak_bit(link, limit) - finite))
+        if not slots <= _MOST_SLOTS:
+            return
+        n_slots = int(np.ceil(slots))
+        spent = _planned_cost(link, usual, n_slots, limit, eps) + 2.0 * np.log2(1.0 / eps)
+        secret = int(np.floor(blocks * PAYLOAD - spent))
+        yield Plan(link, n_slots, blocks, secret, limit, usual, eps)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
-from silla.physics.quantum.messages.parties import CheckReport, Receiver, Sender
-from silla.physics.quantum.messages.plan import Link, make_plan
-from silla.physics.quantum.photons.attacks import InterceptResend
+from silla.physics.quantum.messages.parties import HEADER, CheckReport, Receiver, Sender
+from silla.physics.quantum.messages.plan import Counts, Link, Plan, make_plan
+from silla.physics.quantum.photons.attacks import Attack
+from silla.physics.quantum.photons.countermeasures import bright_light
+from silla.physics.quantum.photons.direct_attacks import check_attack, told_bit
 from silla.physics.quantum.photons.time_bins import receive
 
 __all__ = ["Delivery", "send_message"]
@@ -28,7 +29,12 @@ class Delivery:
     frames_sent : with those sent again; frames_arrived : opened by the receiver. photons : slots used, checks and lost
     frames among them; clicks : of message slots. seconds : at the link's clock. bit_per_s : message bits over seconds,
     0 when given up; capacity_bit_per_s : the wiretap capacity of the undisturbed link. check_clicks, check_error : of
-    all checks; max_check_error : the limit. secret_share : of the payload that carries message.
+    all checks; max_check_error : the limit. secret_share : of the payload that carries message. sent_bytes : of the
+    message that the receiver had opened when it ended.
+
+    Of the last frame: eve_bound_bit, payload bits that an eavesdropper may know by its check, allowance_bit, those that
+    randomness makes up for. What only the simulation knows: eve_read_bit, payload bits that the attacker read in all
+    frames; eve_message_bit, message bits that she has at most (of frames whose mask was never told: none).
     """
 
     delivered: bytes | None
@@ -47,6 +53,11 @@ class Delivery:
     max_check_error: float
     symbol_error: float
     secret_share: float
+    sent_bytes: int
+    eve_bound_bit: float
+    allowance_bit: float
+    eve_read_bit: float
+    eve_message_bit: float
 
 
 def send_message(
@@ -54,14 +65,17 @@ def send_message(
     data: bytes,
     *,
     seed: int,
-    attack: InterceptResend | None = None,
+    attack: Attack | None = None,
+    watchdog: bool = True,
     max_check_error: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Delivery:
     """Send bytes from one end of a direct-communication link to the other, photon by photon.
 
     link : `Dl04Link` or `TimeBinLink`, as its owners know it. attack : what somebody does on the line, which they do
-    not know. max_check_error : error rate at which they stop; None leaves it to the plan.
+    not know; one of `photons.direct_attacks.ATTACKS`. watchdog : the detectors' photocurrent and the light that enters
+    the encoder are watched, and empty pulses must stay as dark as calibrated. max_check_error : error rate at which
+    they stop; None leaves it to the plan.
     progress : called with (frames arrived, frames).
     Raises DomainError where no secret message passes the link. The tag's key comes from an earlier secret.
 
@@ -70,26 +84,30 @@ def send_message(
     >>> link = Dl04Link(0.5, PhotonDetector(0.8), misalignment=0.002, check_share=0.2)
     >>> send_message(link, "경주".encode(), seed=1).delivered.decode()
     '경주'
+    >>> from silla.physics.quantum.photons.attacks import InterceptResend
     >>> send_message(link, b"secret", seed=1, attack=InterceptResend(0.5)).delivered is None
     True
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise ArgumentError(f"the message is a {type(data).__name__}; give bytes, of text its encode()")
-    line = _tapped(link, attack)
+    check_attack(attack)
+    line = replace(link, attack=attack)
     data = bytes(data)
     plan = make_plan(link, 8 * (len(data) + 24), max_check_error=max_check_error)
     key = stream(seed, "qdc", "tag key").bytes(32)
     sender = Sender(plan, data, key, stream(seed, "qdc", "sender"))
     receiver = Receiver(plan, key)
     sums: dict[str, int] = dict.fromkeys(("sent", "slots", "clicks", "checks", "errors", "wrong"), 0)
-    attempts = 0
+    attempts, alarm, told = 0, bright_light(attack) if watchdog else "", told_bit(attack, link)
+    account = _Account(plan, told)
     while not sender.done:
         sent = sums["sent"]
         scramble = int(stream(seed, "qdc", "scramble", sent).integers(0, 2**64, dtype=np.uint64))
         sender.prepare(scramble)
         got = receive(line, plan.n_slots, seed=seed, name=f"qdc:{sent}")
-        symbols = (sender.symbols(got.slot) + got.offset) % link.dimension
-        report = CheckReport(sender.frame, got.check_clicks, got.check_errors)
+        symbols = (sender.symbols(got.slot) + got.offset) % np.int16(link.dimension)
+        report = CheckReport(sender.frame, got.checks, alarm or (_darkness(plan, got.checks) if watchdog else ""))
+        account.frame(got.n_message, report)
         for name, more in zip(
             sums, (1, got.n_slots, len(got.slot), report.clicks, report.errors, (got.offset > 0).sum())
         ):
@@ -102,24 +120,49 @@ def send_message(
         attempts = 0 if opened is not None else attempts + 1
         if opened is not None:
             receiver.opened(opened)
+            account.opened()
             if progress is not None:
                 progress(sender.frame, sender.n_frames)
         elif attempts >= _ATTEMPTS:
             sender.aborted = f"frame {report.frame} was lost {attempts} times: the line carries less than planned"
     delivered = None if sender.aborted else receiver.message(sender.n_frames)
-    return _delivery(plan, sender, receiver, delivered, len(data), sums)
+    return _delivery(plan, sender, receiver, delivered, len(data), sums, account)
 
 
-def _tapped(link: Any, attack: Any) -> Any:
-    """The link with somebody on it."""
-    if attack is None:
-        return link
-    if not isinstance(attack, InterceptResend):
-        raise ArgumentError(f"the attack is a {type(attack).__name__}; on direct messages: InterceptResend")
-    return replace(link, intercepted=attack.share)
+class _Account:
+    """What the attacker reads, frame by frame, and what both ends believe of it."""
+
+    def __init__(self, plan: Plan, told: float):
+        self.plan, self.told = plan, told
+        self.bound = self.read = self.message = self._last = 0.0
+
+    def frame(self, n_message: int, report: CheckReport) -> None:
+        """A frame was sent and checked."""
+        self.bound = self.plan.cost_bit(report.counts)
+        self._last = min(self.told * n_message, float(self.plan.n_payload))
+        self.read += self._last
+
+    def opened(self) -> None:
+        """Its mask was told: what she read beyond the randomness is message."""
+        self.message += min(max(self._last - self.plan.allowance_bit, 0.0), float(self.plan.n_secret))
 
 
-def _delivery(plan, sender: Sender, receiver: Receiver, delivered, n_bytes: int, sums: dict[str, int]) -> Delivery:
+def _darkness(plan: Plan, checks: Counts) -> str:
+    """Why the clicks of empty pulses are not those of the calibrated detectors, or an empty string: blinded detectors
+    are dark. Exact Poisson test with a false-alarm rate of 1e-6."""
+    if not plan.link.decoys or plan.link.decoys[-1] > 0.0:
+        return ""
+    from scipy.stats import poisson
+
+    expected, seen = float(checks[0, -1] * plan.usual.check_gain[-1]), int(checks[1, -1])
+    if seen > expected or float(poisson.cdf(seen, expected)) > 1e-6:
+        return ""  # too many clicks are errors and photons from elsewhere, which the bounds count
+    return f"empty pulses click {seen} times, and the dark counts of the detectors alone should {expected:.0f} times"
+
+
+def _delivery(
+    plan, sender: Sender, receiver: Receiver, delivered, n_bytes: int, sums: dict[str, int], account: _Account
+) -> Delivery:
     seconds = sums["slots"] * plan.link.slot_s
     reason = sender.aborted or receiver.aborted
     return Delivery(
@@ -139,4 +182,9 @@ def _delivery(plan, sender: Sender, receiver: Receiver, delivered, n_bytes: int,
         plan.max_check_error,
         sums["wrong"] / sums["clicks"] if sums["clicks"] else float("nan"),
         plan.n_secret / plan.n_payload,
+        min(n_bytes, max(0, len(receiver.parts) * plan.n_secret // 8 - HEADER)),
+        account.bound,
+        plan.allowance_bit,
+        account.read,
+        min(account.message, 8.0 * n_bytes),
     )

@@ -117,23 +117,29 @@ class PhotonNumberSplitting:
 
     Yields become Y_1 = Y_0 + (1 - blocked) (...), Y_n = Y_0 + (1 - Y_0) (1 - (1 - line eta)^(n-1)): with no decoys the
     gain of the signal may be kept, with decoys the single photons' yield tells. Brassard, Luetkenhaus, Mor and
-    Sanders, PRL 85, 1330 (2000). blocked : 0 to 1. line : transmittance of her line.
+    Sanders, PRL 85, 1330 (2000). blocked : 0 to 1. line : transmittance of her line. share : of the pulses attacked.
+    back : transmittance of her line back to the receiver of a direct message (`direct_attacks.splitting`).
     """
 
     blocked: float = 1.0
     line: float = 1.0
+    share: float = 1.0
+    back: float = 1.0
 
     def __post_init__(self) -> None:
         check_domain("blocked", self.blocked, _SHARE, what=_WHAT)
-        check_domain("line", self.line, Range(1e-20, 1.0, ""), what=_WHAT)
+        check_domain("share", self.share, _SHARE, what=_WHAT)
+        for name in ("line", "back"):
+            check_domain(name, getattr(self, name), Range(1e-20, 1.0, ""), what=_WHAT)
 
     def branches(self, view: View) -> list[Branch]:
-        """Single photons blocked or not; pulses of more lose one."""
+        """Left alone, or single photons blocked or not and pulses of more without one of theirs."""
         split = np.where(view.n >= 2, view.n - 1, view.n)
         stopped = np.where(view.n == 1, 0, split)
         return [
-            Branch(self.blocked, NOTHING, view.arrive(stopped, transmittance=self.line)),
-            Branch(1.0 - self.blocked, NOTHING, view.arrive(split, transmittance=self.line)),
+            Branch(1.0 - self.share, NOTHING, view.arrive(view.n)),
+            Branch(self.share * self.blocked, NOTHING, view.arrive(stopped, transmittance=self.line)),
+            Branch(self.share * (1.0 - self.blocked), NOTHING, view.arrive(split, transmittance=self.line)),
         ]
 
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alarm",
+    "bright_light",
     "coin_imbalance",
+    "photocurrent_a",
     "reflected_photons",
     "trojan_key_rate",
     "trojan_phase_error",
@@ -168,9 +170,37 @@ def watch(
         _same_rate(clicks(honest), honest.n_sifted_sent(k), clicks(counts), counts.n_sifted_sent(k))
         for k, clicks in ((last, lambda c: c.n_clicks(last)), (0, lambda c: c.n_doubles(0)))
     )
-    current = responsivity_a_per_w * getattr(attack, "power_w", 0.0) * getattr(attack, "share", 0.0)
+    current = photocurrent_a(attack, responsivity_a_per_w)
     bright = bool(current > current_limit_a)
     return Alarm(float(current), bright, p[0], p[1], bright or min(p) < 0.5 * false_alarm)
+
+
+def photocurrent_a(attack: Attack | None, responsivity_a_per_w: float = 0.9) -> float:
+    """Mean photocurrent of a detector into which an attacker shines; 0 A for attacks that blind none.
+
+    >>> from silla.physics.quantum.photons.attacks import Blinding
+    >>> round(photocurrent_a(Blinding(0.5)), 6)
+    0.00045
+    """
+    return responsivity_a_per_w * getattr(attack, "power_w", 0.0) * getattr(attack, "share", 0.0)
+
+
+def bright_light(attack: Attack | None, *, current_limit_a: float = 1e-6, reflected_limit: float = 1e-3) -> str:
+    """What a watchdog on detectors and encoder says of the light that comes in; empty for nothing out of the ordinary.
+
+    current_limit_a : of the detectors' photocurrent. reflected_limit : mean photons per pulse; light of which more is
+    reflected out of the encoder comes in as a beam that a monitor behind a tap sees (Lucamarini et al. 2015, Fig. 1).
+
+    >>> from silla.physics.quantum.photons.attacks import Blinding, InterceptResend
+    >>> bright_light(Blinding()), bright_light(InterceptResend())
+    ('bright light: a photocurrent of 0.0009 A, and the limit is 1e-06 A', '')
+    """
+    current, back = photocurrent_a(attack), getattr(attack, "mean_photons", 0.0)
+    if current > current_limit_a:
+        return f"bright light: a photocurrent of {current:.3g} A, and the limit is {current_limit_a:g} A"
+    if back > reflected_limit:
+        return f"light enters the encoder: {back:.3g} photons per pulse come back out, and {reflected_limit:g} may"
+    return ""
 
 
 def _same_rate(first: int, n_first: int, second: int, n_second: int) -> float:

@@ -21,11 +21,14 @@ from silla.base.provenance import Range, check_domain
 from silla.base.rng import stream
 from silla.physics.quantum.dl04 import INTENSITY, LINE
 from silla.physics.quantum.hd_qsdc import BIN, DEAD_TIME, DIMENSION
+from silla.physics.quantum.photons.attacks import Attack
 from silla.physics.quantum.photons.chunks import record_chunks
-from silla.physics.quantum.photons.direct import CHECK, MESSAGE, Dl04Link
+from silla.physics.quantum.photons.counts import SlotCounts
+from silla.physics.quantum.photons.direct import CHECK, MESSAGE, Dl04Link, check_counts, check_decoys
+from silla.physics.quantum.photons.direct_attacks import Blow, blows, check_attack, pulses
 from silla.physics.quantum.photons.machine import BOTH, READ, Dead
 from silla.physics.quantum.photons.receiver import stack
-from silla.physics.quantum.photons.table import SlotTable, click_patterns, poisson
+from silla.physics.quantum.photons.table import Floats, SlotTable, click_patterns
 
 __all__ = ["Reception", "TimeBinLink", "live_clicks_twin", "receive"]
 
@@ -37,8 +40,8 @@ class TimeBinLink:
     """A line. transmittance : one way. efficiency : of the receiver; check_efficiency : of the sender's phase
     measurement, None takes the receiver's over N. dark_per_bin : of either. misalignment : share of clicks in a wrong
     bin or pattern after one way. guard : a pause after each frame keeps the next photon out of the dead time.
-    mean_photons : None for single photons. intercepted : share of frames that Eve measures, in time or in phase at
-    random, and sends on as found."""
+    mean_photons : None for single photons. decoys, decoy_shares, attack, reflected : as in `direct.Dl04Link`, where
+    Eve's two bases are time and phase."""
 
     transmittance: float
     efficiency: float
@@ -51,7 +54,12 @@ class TimeBinLink:
     check_share: float = 0.1
     mean_photons: float | None = None
     check_efficiency: float | None = None
-    intercepted: float = 0.0
+    attack: Attack | None = None
+    decoys: tuple[float, ...] = ()
+    decoy_shares: tuple[float, ...] = ()
+    reflected: float = 0.0
+
+    qubit = False
 
     def __post_init__(self) -> None:
         check_domain("transmittance", self.transmittance, LINE, what=_WHAT, advice="1e-20 stands for 200 dB")
@@ -64,7 +72,9 @@ class TimeBinLink:
         check_domain("bin_s", self.bin_s, BIN, what=_WHAT)
         check_domain("dead_time_s", self.dead_time_s, DEAD_TIME, what=_WHAT)
         check_domain("check_share", self.check_share, Range(0.0, 0.99, ""), what=_WHAT)
-        check_domain("intercepted", self.intercepted, Range(0.0, 1.0, ""), what=_WHAT)
+        check_domain("reflected", self.reflected, Range(0.0, 1e6, "photons per pulse"), what=_WHAT)
+        check_attack(self.attack)
+        check_decoys(_WHAT, self.mean_photons, self.decoys, self.decoy_shares)
         if self.check_efficiency is not None:
             check_domain("check_efficiency", self.check_efficiency, Range(1e-9, 1.0, ""), what=_WHAT)
         if self.mean_photons is not None:
@@ -90,44 +100,73 @@ class TimeBinLink:
         """Seconds from frame to frame."""
         return self.frame_bins * self.bin_s
 
+    def way(self, check: bool) -> float:
+        """Transmittance to the check, or both ways to the receiver."""
+        return self.transmittance if check else self.transmittance**2
+
+    def sees(self, check: bool) -> float:
+        """Efficiency of the check, or of the receiver."""
+        passive = self.efficiency / self.dimension if self.check_efficiency is None else self.check_efficiency
+        return passive if check else self.efficiency
+
     def table(self) -> SlotTable:
-        """What a frame may do, with labels mode and eve (0, 1: measured in time, 2: in phase). Detectors: right and
-        wrong pattern of the check, right and wrong bin of the receiver, background of the latter left out."""
-        number = np.array([0.0, 1.0]) if self.mean_photons is None else poisson(self.mean_photons)
-        n, size = np.arange(len(number)), float(self.dimension)
-        one_way = self.misalignment
-        both_ways = 2.0 * one_way - one_way**2 * size / (size - 1.0)
-        check = self.efficiency / size if self.check_efficiency is None else self.check_efficiency
+        """What a frame may do, with labels mode and intensity. Detectors: right and wrong pattern of the check, right
+        and wrong bin of the receiver, background of the latter left out."""
         rows = []
-        for eve, share in enumerate((1.0 - self.intercepted, 0.5 * self.intercepted, 0.5 * self.intercepted)):
-            wrong = both_ways if eve < 2 else 1.0 - 1.0 / size
-            eta = self.transmittance**2 * self.efficiency
-            joint = np.zeros((16, len(number)))
-            joint[::4] = (click_patterns(n, eta * (1.0 - wrong), eta * wrong, 0.0, 0.0) * number[:, None]).T
-            rows.append(({"mode": MESSAGE, "eve": eve}, share * (1.0 - self.check_share), joint))
-            wrong = 1.0 - 1.0 / size if eve == 1 else one_way
-            eta, dark = self.transmittance * check, self.dark_per_bin
-            noise = -np.expm1((size - 1.0) * np.log1p(-dark))
-            joint = np.zeros((16, len(number)))
-            joint[:4] = (click_patterns(n, eta * (1.0 - wrong), eta * wrong, dark, noise) * number[:, None]).T
-            rows.append(({"mode": CHECK, "eve": eve}, share * self.check_share, joint))
+        for k, (share, number) in enumerate(pulses(self.mean_photons, self.decoys, self.decoy_shares)):
+            for mode, chance in ((MESSAGE, 1.0 - self.check_share), (CHECK, self.check_share)):
+                joint = np.zeros((16, len(number)))
+                found = self._found(number, mode == CHECK)
+                joint[slice(0, 4) if mode == CHECK else slice(0, 16, 4)] = found
+                rows.append(({"mode": mode, "intensity": k}, share * chance, joint))
         return stack(rows)
+
+    def _found(self, number: Floats, check: bool) -> Floats:
+        """[4, n] patterns of check or receiver."""
+        total = np.zeros((4, len(number)))
+        for blow in blows(self.attack, self, np.arange(len(number)), check):
+            total += blow.probability * (self._patterns(blow, check) * number[:, None]).T
+        return total
+
+    def _patterns(self, blow: Blow, check: bool) -> Floats:
+        """[n, 4] patterns after what Eve did, in the basis that counts or in the other one."""
+        size, wrong = float(self.dimension), self.misalignment
+        if blow.click is not None:
+            click = blow.click if blow.same else np.zeros(len(blow.click))
+            out = np.zeros((len(click), 4))
+            out[:, 0], out[:, 1] = 1.0 - click, click
+            return out
+        wrong = wrong if check else 2.0 * wrong - wrong**2 * size / (size - 1.0)
+        wrong = 1.0 - 1.0 / size if blow.same is False else wrong
+        eta = (self.way(check) if np.isnan(blow.line) else blow.line) * self.sees(check)
+        dark = self.dark_per_bin if check else 0.0
+        noise = -np.expm1((size - 1.0) * np.log1p(-dark))
+        return click_patterns(blow.photons, eta * (1.0 - wrong), eta * wrong, dark, float(noise))
 
 
 class Reception(NamedTuple):
     """What both ends have after some slots.
 
-    n_slots : sent; n_message : of them for the message. check_clicks, check_errors : of the sender's checks that count.
-    slot : int64 [n] message slots in which the receiver has a symbol, rising; offset : int64 [n] what line and
-    detectors added to the symbol, modulo the dimension (0: it is right).
+    n_slots : sent; n_message : of them for the message. checks : int64 [3, n_intensities] pulses, clicks and errors of
+    the sender's checks that count. slot : int64 [n] message slots in which the receiver has a symbol, rising; offset :
+    int16 [n] what line and detectors added to the symbol, modulo the dimension (0: it is right).
     """
 
     n_slots: int
     n_message: int
-    check_clicks: int
-    check_errors: int
+    checks: NDArray[np.int64]
     slot: NDArray[np.int64]
-    offset: NDArray[np.int64]
+    offset: NDArray[np.int16]
+
+    @property
+    def check_clicks(self) -> int:
+        """Of all intensities."""
+        return int(self.checks[1].sum())
+
+    @property
+    def check_errors(self) -> int:
+        """Of all intensities."""
+        return int(self.checks[2].sum())
 
 
 def receive(link: Dl04Link | TimeBinLink, n_slots: int, *, seed: int, name: str = "qdc") -> Reception:
@@ -141,24 +180,34 @@ def receive(link: Dl04Link | TimeBinLink, n_slots: int, *, seed: int, name: str 
     """
     table = link.table()
     dead = link.dead() if isinstance(link, Dl04Link) else Dead((0, 0, 0, 0))
-    parts, totals, blind = [], np.zeros(3, np.int64), -1
+    parts, n_message, blind = [], 0, -1
+    checks = np.zeros((3, 1 + len(link.decoys)), np.int64)
     for chunk, counts, records in record_chunks(table, dead, n_slots, seed=seed, name=name):
-        mode, first, second = table.labels["mode"][records.setting], records.result % BOTH, records.result // BOTH
-        checked = (mode == CHECK) & (first > 0)
+        mode, second = table.labels["mode"][records.setting], records.result // BOTH
         if isinstance(link, Dl04Link):
-            checked &= (table.labels["basis"] == table.labels["check_basis"])[records.setting]
+            checks += check_counts(counts)
             bit = table.labels["bit"][records.setting]
-            wrong, taken = READ[first] != bit, (mode == MESSAGE) & (second > 0)
-            parts.append((records.slot[taken], (READ[second] != bit)[taken].astype(np.int64)))
+            taken = (mode == MESSAGE) & (second > 0)
+            parts.append((records.slot[taken], (READ[second] != bit)[taken].astype(np.int16)))
         else:
-            wrong = READ[first] != 0
+            checks += _pattern_counts(counts, len(checks[0]))
             rng = stream(seed, "photons", name, chunk.number, "bins")
             slot, offset, blind = _bins(link, chunk.n_slots, records.slot - chunk.first, second, mode, rng, blind)
-            parts.append((slot + chunk.first, offset))
+            parts.append((slot + chunk.first, offset.astype(np.int16)))
             blind -= chunk.n_slots * link.frame_bins
-        totals += [counts.n_sent(mode=MESSAGE), int(checked.sum()), int((wrong & checked).sum())]
+        n_message += counts.n_sent(mode=MESSAGE)
     slot, offset = (np.concatenate(column) for column in zip(*parts))
-    return Reception(int(n_slots), int(totals[0]), int(totals[1]), int(totals[2]), slot, offset)
+    return Reception(int(n_slots), int(n_message), checks, slot, offset)
+
+
+def _pattern_counts(counts: SlotCounts, n: int) -> NDArray[np.int64]:
+    """[3, n] pulses, clicks and wrong patterns of the check at each intensity; bit 1 stands for a wrong one."""
+    rows = []
+    for k in range(n):
+        mine = counts.where(mode=CHECK, intensity=k)
+        wrong = [r for r in range(1, BOTH) if READ[r] == 1]
+        rows.append((int(counts.sent[mine].sum()), counts.of(mine), counts.of(mine, wrong)))
+    return np.array(rows, np.int64).T
 
 
 def _bins(link: TimeBinLink, n_frames: int, frame, result, mode, rng, blind: int):
