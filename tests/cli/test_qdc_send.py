@@ -89,7 +89,7 @@ def test_without_a_watchdog_a_blinded_line_says_what_was_read(capsys):
     ("arguments", "says"),
     [
         (["--send", "x", "--decoys", "infinite"], "counts its photons"),
-        (["--send", "x", "--mu", "0.5", "--decoys", "none"], "give decoys"),
+        (["--send", "x", "--km", "30", "--mu", "0.5", "--decoys", "none"], "give decoys"),
         (["--send", "x", "--attack", "rain"], "allowed none"),
         (["--send", "x", "--attack", "blinding", "--attack-share", "2"], "attacked share"),
         (["--send", "x", "--attack", "blinding", "--intercept", "0.1"], "give one attack"),
