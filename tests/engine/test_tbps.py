@@ -13,6 +13,7 @@ from silla.base.errors import ArgumentError, DomainError
 from silla.cli._app import run_command
 from silla.engine import tbps_system as ts
 from silla.engine.tbps import tbps_figures, tbps_report
+from silla.engine.tbps_search import compared, measured, required_snr, shortened, slots_by_default
 from silla.physics.radio.atmosphere import gas_attenuation_db_per_km, rain_attenuation_db_per_km
 from silla.physics.radio.rate import peak_rate_bit_per_s
 
@@ -73,7 +74,7 @@ def test_ideal_requirement_is_that_of_coded_qam_over_awgn():
     s = ts.changed(ts.system("dband"), bandwidth_ghz=8.0)
     link = ts.build_link(s, s.distance_m, impairments=())
     target = 0.05
-    needed = ts.required_snr_db(link, target, 2, 1)
+    needed = required_snr(link, target, 240, 1).snr_db
     assert needed is not None
     a, g = link.transport_block_bits(4), len(ts.layout(link).data) * 13 * 4 * 6
 
@@ -93,8 +94,57 @@ def test_ideal_requirement_is_that_of_coded_qam_over_awgn():
 
 
 @needs_kernels
+def test_search_brackets_its_target_and_repeats():
+    s = ts.changed(ts.system("dband"), bandwidth_ghz=8.0)
+    link = ts.build_link(s, s.distance_m, impairments=())
+    need = required_snr(link, 0.1, 240, 1)
+    assert need == required_snr(link, 0.1, 240, 1)
+    assert need.snr_db is not None and need.n_points >= 2 and need.code_blocks >= 120
+    above, below = (compared(link, need.snr_db + d, 0.1, 480, 7) for d in (-0.4, 0.4))  # other random numbers
+    assert above.code_bler > 0.1 > below.code_bler
+    if need.low_db is not None and need.high_db is not None:
+        assert need.low_db < need.high_db
+    floor = ts.build_link(ts.changed(s, backoff_db=1.5), s.distance_m, impairments=("amplifier",))
+    assert required_snr(floor, 0.01, 60, 1).snr_db is None  # more distortion than 64QAM bears
+
+
+@needs_kernels
+def test_a_shortened_slot_has_the_same_rate_and_error_rate():
+    s = ts.changed(ts.system("dband"), bandwidth_ghz=8.0, mu=8)
+    link = ts.build_link(s, s.distance_m, impairments=())
+    short = shortened(link, 60)
+    assert 60 <= short.code_blocks_per_slot < link.code_blocks_per_slot and short.n_symbols < 14
+    # a symbol of each allocation is for DM-RS, so that the shorter one carries less
+    lost = (1 - 1 / short.n_symbols) / (1 - 1 / 14)
+    assert short.net_bit_per_s == pytest.approx(link.net_bit_per_s * lost, rel=0.02)
+    a, b = (measured(x, 11.3, n, 1) for x, n in ((link, 2), (short, 10)))
+    p = (a.code_block_errors + b.code_block_errors) / (a.code_blocks + b.code_blocks)
+    spread = np.sqrt(p * (1 - p) * (1 / a.code_blocks + 1 / b.code_blocks))
+    assert 0.02 < p < 0.98 and abs(a.code_bler - b.code_bler) < 6 * spread
+
+
+def test_slots_by_default_are_bounded_in_bits():
+    for mu, slots in ((10, 24), (8, 12), (6, 2)):
+        link = ts.build_link(ts.changed(ts.system("dband"), mu=mu, modulation="qam16"), 50.0)
+        assert slots_by_default(link) == min(24, int(5e7 // link.bits_per_slot))
+        assert slots <= slots_by_default(link)
+    assert slots_by_default(ts.build_link(ts.changed(ts.system("dband"), mu=6), 50.0)) == 2
+
+
+@needs_kernels
+def test_a_low_numerology_answers_from_slots_cut_short():
+    r = tbps_report(mu=6, modulation="qpsk", rate="1/2", bandwidth_ghz=8.0, n_slots=1, search_blocks=30, costs=False,
+                    reference=False)  # fmt: skip
+    assert r["search"]["symbols_of_a_slot"] < 7 and r["snr"]["required_code_blocks"] < 1000
+    assert r["error"]["bits"]["of"] == r["link"]["bits_per_slot"]
+    assert r["error"]["code_blocks"]["errors"] == 0
+    low, high = (r["rate"][f"goodput_{end}95_bit_per_s"] for end in ("low", "high"))
+    assert low < r["rate"]["goodput_bit_per_s"] <= high == r["rate"]["net_bit_per_s"]
+
+
+@needs_kernels
 def test_report_of_the_d_band_link():
-    r = tbps_report(n_slots=2, search_slots=1, costs=False)
+    r = tbps_report(n_slots=2, search_blocks=120, costs=False)
     assert r["reaches_1_tbps"] and r["why"] == ""
     assert r["error"]["bits"]["of"] == 2 * r["link"]["bits_per_slot"]
     assert r["error"]["code_blocks"]["high95"] == pytest.approx(1 - 0.025 ** (1 / r["error"]["code_blocks"]["of"]))
@@ -109,17 +159,17 @@ def test_report_of_the_d_band_link():
 
 @needs_kernels
 def test_what_cannot_carry_a_terabit_says_where_it_ends():
-    r = tbps_report(bandwidth_ghz=8.0, n_slots=1, search_slots=1, costs=False, reference=False)
+    r = tbps_report(bandwidth_ghz=8.0, n_slots=1, search_blocks=120, costs=False, reference=False)
     assert not r["reaches_1_tbps"]
     assert "Gbit/s net" in r["why"] and f"{r['rate']['net_bit_per_s'] / 1e9:.4g}" in r["why"]
-    far = tbps_report(distance_m=400.0, n_slots=1, search_slots=1, costs=False, reference=False)
+    far = tbps_report(distance_m=400.0, n_slots=1, search_blocks=120, costs=False, reference=False)
     assert not far["reaches_1_tbps"] and "transport blocks are lost" in far["why"]
     assert far["rate"]["goodput_bit_per_s"] < far["rate"]["net_bit_per_s"]
 
 
 @needs_kernels
 def test_costs_are_positive_and_together_more_than_the_largest():
-    r = tbps_report(bandwidth_ghz=8.0, n_slots=1, search_slots=2, reference=False,
+    r = tbps_report(bandwidth_ghz=8.0, n_slots=1, search_blocks=240, reference=False,
                     impairments=("phase-noise", "amplifier", "air"))  # fmt: skip
     costs = r["costs"]
     alone = {row["impairment"]: row["cost_db"] for row in costs["alone"]}
@@ -135,6 +185,8 @@ def test_figures():
     assert counts.shape == (8, 64, 64) and counts.sum() > 0.99 * 8 * 13 * 479
     at = figures["by_distance"]
     assert at["code_bler"][0] <= at["code_bler"][-1] == 1.0
+    assert np.all(at["low95"] <= at["code_bler"]) and np.all(at["code_bler"] <= at["high95"])
+    assert 50.0 in at["distance_m"]
     spectrum = figures["spectrum"]
     edge = np.abs(spectrum["offset_hz"]) > 4.5e9
     assert spectrum["level_db"][edge].max() < -15.0
@@ -155,6 +207,7 @@ def test_figures():
         (lambda: ts.hardware_with(ts.system("dband").hardware, ("gremlins",)), "known"),
         (lambda: ts.build_link(ts.changed(ts.system("dband"), subarrays=(1, 2)), 50.0), "antenna ports"),
         (lambda: tbps_report(n_slots=0), "slots"),
+        (lambda: tbps_report(search_blocks=0), "code blocks"),
         (lambda: ts.build_link(ts.changed(ts.system("dband"), mu=6, modulation="qam1024"), 50.0), "phase noise"),
         (lambda: ts.changed(ts.system("dband"), mu=14), "0 to 13"),
         (lambda: ts.changed(ts.system("dband"), mu=3), "transform"),
@@ -176,7 +229,17 @@ def test_command_line_refuses_with_two(capsys):
 @needs_kernels
 def test_command_line(capsys, tmp_path):
     page = tmp_path / "tbps.html"
-    options = ["--bandwidth-ghz", "8", "--slots", "1", "--search-slots", "1", "--no-reference", "--impairments", "adc"]
+    options = [
+        "--bandwidth-ghz",
+        "8",
+        "--slots",
+        "1",
+        "--search-blocks",
+        "60",
+        "--no-reference",
+        "--impairments",
+        "adc",
+    ]
     assert run_command(["link", "tbps", *options, "--json", "--plot", str(page)]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["preset"] == "dband" and document["link"]["code_rate"] == float(Fraction(5, 6))

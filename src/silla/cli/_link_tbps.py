@@ -42,8 +42,11 @@ def tbps(
     impairments: Annotated[
         str, typer.Option(help=f"all, none, or some of: {', '.join(IMPAIRMENTS)}; -name leaves one out of all.")
     ] = "all",
-    slots: Annotated[int, typer.Option(help="Slots to simulate at the distance (about 1 us each).")] = 8,
-    search_slots: Annotated[int, typer.Option(help="Slots at each point of the searches.")] = 4,
+    slots: Annotated[
+        int | None,
+        typer.Option(help="Slots to simulate at the distance; 24, fewer where they hold more than 5e7 bits."),
+    ] = None,
+    search_blocks: Annotated[int, typer.Option(help="Code blocks at most at each point of the searches.")] = 480,
     target: Annotated[float, typer.Option(help="Code block error rate at which SNR and range are read.")] = 0.01,
     costs: Annotated[bool, typer.Option(help="Also find what each impairment costs.")] = True,
     reference: Annotated[bool, typer.Option(help="Also run 5G on the same engine.")] = True,
@@ -66,7 +69,7 @@ def tbps(
     }  # fmt: skip
     with _bar() as tell:
         report = tbps_report(
-            preset, n_slots=slots, search_slots=search_slots, target_code_bler=target, costs=costs,
+            preset, n_slots=slots, search_blocks=search_blocks, target_code_bler=target, costs=costs,
             reference=reference, progress=tell, **common,
         )  # fmt: skip
         if page is not None:
@@ -121,16 +124,22 @@ def _print(r: dict[str, Any]) -> None:
     )
     shares = " x ".join(f"{name.replace('_', ' ')} {rate[name]:.3f}" for name in list(rate)[1:6])
     screen.print(f"  {rate['symbols_bit_per_s'] / 1e12:.3f} Tbit/s of symbols x {shares}")
+    goodput = [rate[f"goodput{end}_bit_per_s"] / 1e12 for end in ("", "_low95", "_high95")]
+    screen.print(f"  arrives            {goodput[0]:.4f} Tbit/s (95 %: {goodput[1]:.4f} to {goodput[2]:.4f})")
     screen.print(f"  bits wrong         {_share(error['bits'])}")
     screen.print(f"  code blocks wrong  {_share(error['code_blocks'])}")
+    screen.print(f"  transport blocks   {_share(error['transport_blocks'])}, in {error['slots']} slots")
     sinr = [layer["sinr_db"] for layer in r["layers"]]
     screen.print(f"  SINR by layer      {', '.join(f'{x:.1f}' for x in sinr)} dB")
-    needed = "not reached at any SNR" if snr["required_db"] is None else f"{snr['required_db']:.1f} dB"
-    screen.print(f"  SNR at a port      {snr['snr_db']:.1f} dB; needed {needed} for {snr['target_code_bler']:g}")
+    needed = "no SNR" if snr["required_db"] is None else f"{snr['required_db']:.1f} dB"
+    screen.print(
+        f"  SNR at a port      {snr['snr_db']:.1f} dB; {snr['target_code_bler']:g} of code blocks wrong at {needed} "
+        f"({_between(snr['required_low95_db'], snr['required_high95_db'])}, {snr['required_code_blocks']} blocks)"
+    )
     reach = r["range"]
     screen.print(
-        f"  range              {reach['fixed_panels_m']:.3g} m with these panels, {reach['re_spaced_m']:.3g} m with "
-        "subarrays spaced for it"
+        f"  range              {reach['fixed_panels_m']:.3g} m with these panels "
+        f"({reach['fixed_panels_code_blocks']} blocks), {reach['re_spaced_m']:.3g} m with subarrays spaced for it"
     )
     screen.print(f"  power              {r['power']['total_w']:.3g} W, {r['power']['pj_per_bit']:.3g} pJ/bit")
     if r["costs"]:
@@ -138,8 +147,8 @@ def _print(r: dict[str, Any]) -> None:
     if r["reference_5g"]:
         five = r["reference_5g"]
         screen.print(
-            f"  5G, same engine    {five['carrier_net_bit_per_s'] / 1e9:.2f} Gbit/s in 100 MHz; this is "
-            f"{five['times_imt2020_peak']:.1f} times IMT-2020's 20 Gbit/s"
+            f"  5G, same engine    {five['carrier_net_bit_per_s'] / 1e9:.2f} Gbit/s in 100 MHz, transport blocks wrong "
+            f"{_share(five['blocks'])}; this is {five['times_imt2020_peak']:.1f} times IMT-2020's 20 Gbit/s"
         )
     if r["note"]:
         screen.print(f"  {r['note']}")
@@ -147,6 +156,13 @@ def _print(r: dict[str, Any]) -> None:
 
 def _share(row: dict[str, Any]) -> str:
     return f"{row['errors']} of {row['of']} (95 %: {row['low95']:.1e} to {row['high95']:.1e})"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    """Of a 95 % range in dB, either end of which may not have been simulated."""
+    if low is None or high is None:
+        return "95 %: not bounded" if low is high else f"95 %: {'above' if high is None else 'below'} {low or high:.1f}"
+    return f"95 %: {low:.1f} to {high:.1f}"
 
 
 def _db(value: float | None) -> str:
@@ -159,21 +175,25 @@ def _print_costs(screen: Any, costs: dict[str, Any]) -> None:
 
     table = Table(title="What impairments cost, dB of SNR at the target", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("impairment")
-    table.add_column("dB", justify="right")
-    for row in costs["alone"]:
-        table.add_row(row["impairment"], _db(row["cost_db"]))
-    table.add_row("all together", _db(costs["all_together_db"]))
+    for head in ("dB", "95 % from", "to", "code blocks"):
+        table.add_column(head, justify="right")
+    together = {"cost_db": costs["all_together_db"], "low95_db": costs["all_together_low95_db"],
+                "high95_db": costs["all_together_high95_db"], "code_blocks": ""}  # fmt: skip
+    for name, row in [(r["impairment"], r) for r in costs["alone"]] + [("all together", together)]:
+        ends = ("-" if row[end] is None else f"{row[end]:.2f}" for end in ("low95_db", "high95_db"))
+        table.add_row(name, _db(row["cost_db"]), *ends, str(row["code_blocks"]))
+    table.add_row("sum of each alone", _db(costs["sum_of_alone_db"]), "", "", "")
     screen.print(table)
 
 
 def _draw(page: Any, report: dict[str, Any], figures: dict[str, Any]) -> None:
     at, spectrum = figures["by_distance"], figures["spectrum"]
-    floor = 0.3 / max(report["error"]["code_blocks"]["of"], 1)  # no error seen: drawn below what could be seen
+    low = np.where(at["code_block_errors"] > 0, at["low95"], np.nan)
     panels = [
         Panel(
-            {"code blocks": (at["distance_m"], np.maximum(at["code_bler"], floor)),
-             "transport blocks": (at["distance_m"], np.maximum(at["bler"], floor))},
-            "distance (m), fixed panels", "share in error", log_y=True, title="Errors by distance",
+            {"measured": (at["distance_m"], at["code_bler"]), "95 % below": (at["distance_m"], at["high95"]),
+             "95 % above": (at["distance_m"], low)},
+            "distance (m), fixed panels", "share of code blocks in error", log_y=True, title="Errors by distance",
         ),
         Panel({"condition number": (at["distance_m"], at["condition"])}, "distance (m), fixed panels",
               "largest over smallest singular value", log_y=True, title="Near field"),

@@ -66,7 +66,7 @@ def run_link(extra: tuple[Any, ...]) -> Record:
 
         preset, distance, rain, slots = rest
         report = tbps_report(
-            preset, distance_m=distance, rain_mm_per_h=rain, n_slots=slots, search_slots=2, costs=False, seed=seed
+            preset, distance_m=distance, rain_mm_per_h=rain, n_slots=slots, search_blocks=240, costs=False, seed=seed
         )
         return {"report": np.array([json.dumps(report, default=float)])}
     setup, snr_db, slots = rest

@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from silla.base.errors import ArgumentError
+from silla.base.errors import ArgumentError, DomainError
 from silla.base.rng import stream
+from silla.engine.tasks import one_thread
+from silla.engine.tbps_search import Need, compared, interval, measured, required_snr, shortened, slots_by_default
 from silla.engine.tbps_system import (
+    FARTHEST_M,
     IMPAIRMENTS,
     IMT2020_PEAK_BIT_PER_S,
     PRESETS,
@@ -22,13 +27,10 @@ from silla.engine.tbps_system import (
     budget,
     build_link,
     changed,
-    interval,
-    measured,
     overheads,
     power,
     reach_by_budget_m,
     reference_5g,
-    required_snr_db,
     system,
 )
 from silla.physics.radio.link.los_mimo import condition_number, los_capacity_bits
@@ -48,8 +50,8 @@ def tbps_report(
     spaced_for_m: float | None = None,
     rain_mm_per_h: float = 0.0,
     impairments: Sequence[str] = tuple(IMPAIRMENTS),
-    n_slots: int = 8,
-    search_slots: int = 2,
+    n_slots: int | None = None,
+    search_blocks: int = 480,
     target_code_bler: float = 0.01,
     costs: bool = True,
     reference: bool = True,
@@ -65,15 +67,16 @@ def tbps_report(
         bandwidth_ghz, oscillator, waveform, subarrays, polarisations, steering_deg, backoff_db, mu, speed_m_s).
     distance_m : between the panels, the preset's if not given; their subarrays are spaced for `spaced_for_m`, the same
         distance if not given. rain_mm_per_h : over the whole path.
-    impairments : names of `IMPAIRMENTS` that are on. n_slots : simulated at the distance; search_slots : at each point
-        of the searches. target_code_bler : share of code blocks in error at which SNR, range and costs are read.
+    impairments : names of `IMPAIRMENTS` that are on. n_slots : simulated at the distance; by default 24, fewer where
+        they hold more than 5e7 bits. search_blocks : code blocks at most at each point of the searches, in slots cut
+        short. target_code_bler : share of code blocks in error at which SNR, range and costs are read.
     costs, reference : also find what each impairment costs, and run 5G.
 
     Returns a dict of plain values: reaches_1_tbps and why, rate (with every overhead), error (exact 95 % intervals),
     layers, snr, range, power, costs, mimo, reference_5g. Raises ArgumentError or DomainError for what cannot work.
     """
-    if not (n_slots >= 1 and search_slots >= 1):
-        raise ArgumentError(f"{n_slots} and {search_slots} slots; at least 1 of each")
+    if not (n_slots is None or n_slots >= 1) or search_blocks < 1:
+        raise ArgumentError(f"{n_slots} slots and {search_blocks} code blocks of the searches; at least 1 of each")
     base = changed(system(preset), **changes)
     distance = base.distance_m if distance_m is None else distance_m
     names = tuple(dict.fromkeys(impairments))
@@ -82,17 +85,21 @@ def tbps_report(
     tell = progress or (lambda what, done, total: None)
     steps = 4 + (len(names) + 1 if costs else 0)
     tell("errors at the distance", 0, steps)
-    counts = measured(link, powers["snr_db"], n_slots, seed)
+    counts = measured(link, powers["snr_db"], n_slots or slots_by_default(link), seed)
     tell("SNR needed", 1, steps)
-    needed = required_snr_db(link, target_code_bler, search_slots, seed)
+    search = _Search(target_code_bler, search_blocks, seed)
+    needed = search.need(link)
     cost, done = None, 2
     if costs:
-        cost, done = _costs(base, distance, rain_mm_per_h, names, spaced_for_m, target_code_bler, search_slots, seed,
-                            needed, lambda what, k: tell(what, k, steps), done)  # fmt: skip
+        build = functools.partial(build_link, base, distance, rain_mm_per_h, spaced_for_m=spaced_for_m)
+        cost, done = _costs(build, names, search, needed, lambda what, k: tell(what, k, steps), done)
     tell("5G on the same engine", done, steps)
     five_g = reference_5g() if reference else None
     tell("range", steps - 1, steps)
+    spaced = distance if spaced_for_m is None else spaced_for_m
+    fixed, fixed_blocks = _reach_of_fixed_panels(base, names, rain_mm_per_h, spaced, distance, search)
     goodput = link.net_bit_per_s * (1.0 - counts.bler)
+    errors = _errors(counts)
     report: dict[str, Any] = {
         "preset": preset,
         "title": base.title,
@@ -101,22 +108,25 @@ def tbps_report(
         "rain_mm_per_h": rain_mm_per_h,
         "impairments": list(names),
         "reaches_1_tbps": goodput >= TARGET_BIT_PER_S,
-        "why": _why(base, link, counts, powers["snr_db"], needed),
+        "why": _why(base, link, counts, powers["snr_db"], needed.snr_db),
         "link": _link_row(base, link),
-        "rate": overheads(base, link) | {"goodput_bit_per_s": goodput},
-        "error": _errors(counts),
-        "layers": _layers(counts),
-        "snr": powers | {"required_db": needed, "target_code_bler": target_code_bler,
-                         "phase_noise_limit_db": link.phase_noise_limit_db(), "shannon_db": link.shannon_snr_db},
-        "range": _range(base, link, needed, rain_mm_per_h) | {
-            "fixed_panels_m": _reach_of_fixed_panels(
-                base, names, rain_mm_per_h, distance if spaced_for_m is None else spaced_for_m, distance,
-                target_code_bler, search_slots, seed,
-            )
+        "rate": overheads(base, link) | {
+            "goodput_bit_per_s": goodput,
+            "goodput_low95_bit_per_s": link.net_bit_per_s * (1.0 - errors["transport_blocks"]["high95"]),
+            "goodput_high95_bit_per_s": link.net_bit_per_s * (1.0 - errors["transport_blocks"]["low95"]),
         },
+        "error": errors,
+        "layers": _layers(counts),
+        "snr": powers | {"required_db": needed.snr_db, "required_low95_db": needed.low_db,
+                         "required_high95_db": needed.high_db, "required_code_blocks": needed.code_blocks,
+                         "target_code_bler": target_code_bler, "phase_noise_limit_db": link.phase_noise_limit_db(),
+                         "shannon_db": link.shannon_snr_db},
+        "range": _range(base, link, needed, rain_mm_per_h) | {"fixed_panels_m": fixed,
+                                                              "fixed_panels_code_blocks": fixed_blocks},
         "power": power(base, link, counts.iterations / counts.code_blocks),
         "costs": cost,
         "mimo": _mimo(base, link, powers["snr_db"]),
+        "search": {"code_blocks_at_most": search_blocks, "symbols_of_a_slot": search.short(link).n_symbols},
         "reference_5g": None if five_g is None else five_g | _times(goodput, five_g),
     }  # fmt: skip
     tell("done", steps, steps)
@@ -185,57 +195,93 @@ def _layers(counts: SlotCounts) -> list[dict[str, float]]:
     ]
 
 
-def _range(s: System, link: WidebandLink, needed: float | None, rain: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Search:
+    """What all searches of a report share."""
+
+    target: float
+    code_blocks: int
+    seed: int
+
+    def short(self, link: WidebandLink) -> WidebandLink:
+        return shortened(link, min(self.code_blocks, 120))
+
+    def need(self, link: WidebandLink, start_db: float | None = None) -> Need:
+        return required_snr(link, self.target, self.code_blocks, self.seed, start_db)
+
+    def counts(self, link: WidebandLink, snr_db: float) -> SlotCounts:
+        return compared(self.short(link), snr_db, self.target, self.code_blocks, self.seed)
+
+
+def _range(s: System, link: WidebandLink, needed: Need, rain: float) -> dict[str, Any]:
     """re_spaced: subarrays spaced anew for each distance, from the budget and the SNR that is needed."""
     return {
-        "re_spaced_m": reach_by_budget_m(s, needed, rain),
-        "re_spaced_dry_m": reach_by_budget_m(s, needed, 0.0),
-        "required_snr_db": needed,
+        "re_spaced_m": reach_by_budget_m(s, needed.snr_db, rain),
+        "re_spaced_dry_m": reach_by_budget_m(s, needed.snr_db, 0.0),
+        "required_snr_db": needed.snr_db,
         "spacing_m": list(link.panels.spacing_m),
     }
 
 
 def _reach_of_fixed_panels(
-    s: System, names: Sequence[str], rain: float, spaced: float, start: float, target: float, slots: int, seed: int
-) -> float:
-    """Farthest distance, to 3 %, at which the simulated link with the panels as they are spaced meets the target.
+    s: System, names: Sequence[str], rain: float, spaced: float, start: float, search: _Search
+) -> tuple[float, int]:
+    """Farthest distance, to 3 %, at which the simulated link with the panels as they are spaced meets the target, and
+    the code blocks that this rests on.
 
     Beyond the distance that they are spaced for, the layers become alike and the SNR falls: the error rate rises there
     with distance. 0 where the target is missed at the starting distance itself.
     """
+    blocks = 0
 
     def meets(d: float) -> bool:
-        link = build_link(s, d, rain, names, spaced)
-        return measured(link, budget(s, d, rain)["snr_db"], slots, seed).code_bler <= target
+        nonlocal blocks
+        counts = search.counts(build_link(s, d, rain, names, spaced), budget(s, d, rain)["snr_db"])
+        blocks += counts.code_blocks
+        return counts.code_bler <= search.target
 
     if not meets(start):
-        return 0.0
+        return 0.0, blocks
     low, high = start, start * 1.5
-    while high < 1e6 and meets(high):
+    while high < FARTHEST_M and meets(high):
         low, high = high, high * 1.5
     while high / low > 1.03:
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if meets(middle) else (low, middle)
-    return low
+        low, high = (middle, high) if middle < FARTHEST_M and meets(middle) else (low, middle)
+    return low, blocks
 
 
-def _costs(s: System, distance, rain, names, spaced, target, slots, seed, needed_all, tell, done):
+def _costs(build, names, search: _Search, needed: Need, tell, done):
     """dB that each impairment adds to the SNR that is needed, alone and all together; None: no SNR suffices."""
     tell("SNR needed on ideal hardware", done)
-    ideal = required_snr_db(build_link(s, distance, rain, (), spaced), target, slots, seed)
+    ideal = search.need(build(()))
     rows = []
     for name in names:
         done += 1
         tell(f"cost of {name}", done)
-        alone = required_snr_db(build_link(s, distance, rain, (name,), spaced), target, slots, seed)
-        rows.append({"impairment": name, "required_snr_db": alone, "cost_db": _less(alone, ideal)})
+        alone = search.need(build((name,)), ideal.snr_db)
+        rows.append({"impairment": name, "required_snr_db": alone.snr_db} | _cost(alone, ideal))
     parts = [r["cost_db"] for r in rows]
+    together = _cost(needed, ideal)
     return {
-        "ideal_snr_db": ideal,
+        "ideal_snr_db": ideal.snr_db,
         "alone": rows,
         "sum_of_alone_db": None if None in parts else math.fsum(parts),
-        "all_together_db": _less(needed_all, ideal),
+        "all_together_db": together["cost_db"],
+        "all_together_low95_db": together["low95_db"],
+        "all_together_high95_db": together["high95_db"],
+        "code_blocks": ideal.code_blocks + needed.code_blocks + sum(r["code_blocks"] for r in rows),
     }, done + 1
+
+
+def _cost(need: Need, ideal: Need) -> dict[str, Any]:
+    """The difference of two needs, and bounds as if their random numbers had nothing in common: they are the same."""
+    return {
+        "cost_db": _less(need.snr_db, ideal.snr_db),
+        "low95_db": _less(need.low_db, ideal.high_db),
+        "high95_db": _less(need.high_db, ideal.low_db),
+        "code_blocks": need.code_blocks,
+    }
 
 
 def _less(a: float | None, b: float | None) -> float | None:
@@ -276,8 +322,8 @@ def tbps_figures(
     spaced_for_m: float | None = None,
     rain_mm_per_h: float = 0.0,
     impairments: Sequence[str] = tuple(IMPAIRMENTS),
-    n_points: int = 8,
-    search_slots: int = 1,
+    n_points: int = 12,
+    code_blocks: int = 240,
     seed: int = 1,
     progress: Progress | None = None,
     **changes: Any,
@@ -286,34 +332,51 @@ def tbps_figures(
 
     constellation : edges [65], counts [layers, 64, 64] (row: imaginary part). spectrum : offset_hz and level_db (0: the
     mean within the carrier) of the transmitter's output on the first carrier. by_distance : distance_m, snr_db,
-    condition, code_bler and bler of fixed panels over a range around the distance, SNR from the budget.
+    condition, code_block_errors of code_blocks (about so many as asked for, in slots cut short), code_bler and its
+    exact low95 and high95, of fixed panels over a range around the distance, SNR from the budget; NaN nearer than the
+    model holds.
     """
     base = changed(system(preset), **changes)
     distance = base.distance_m if distance_m is None else distance_m
     spaced = distance if spaced_for_m is None else spaced_for_m
     names = tuple(dict.fromkeys(impairments))
-    link = build_link(base, distance, rain_mm_per_h, names, spaced)
+    link = shortened(build_link(base, distance, rain_mm_per_h, names, spaced), code_blocks)
     rng = stream(seed, "tbps", "figures")
-    sent = transmit(link, rng)
-    got = receive(link, propagate(link, sent.samples, budget(base, distance, rain_mm_per_h)["snr_db"], rng))
+    with one_thread():
+        sent = transmit(link, rng)
+        got = receive(link, propagate(link, sent.samples, budget(base, distance, rain_mm_per_h)["snr_db"], rng))
     edges = np.linspace(-1.7, 1.7, 65)
     clouds = [np.histogram2d(x.imag.ravel(), x.real.ravel(), bins=(edges, edges))[0] for x in _by_layer(got.symbols)]
-    distances = np.geomspace(distance / 4, distance * 8, n_points)
     rows = []
-    for i, d in enumerate(distances.tolist()):
+    for i, d in enumerate(_distances(distance, n_points)):
         if progress is not None:
             progress("errors by distance", i, n_points)
-        there = build_link(base, d, rain_mm_per_h, names, spaced)
+        try:
+            there = build_link(base, d, rain_mm_per_h, names, spaced)
+        except DomainError:
+            rows.append({"distance_m": d} | dict.fromkeys(_BY_DISTANCE, np.nan))
+            continue
         snr = budget(base, d, rain_mm_per_h)["snr_db"]
-        counts = measured(there, snr, search_slots, seed)
+        counts = measured(shortened(there, code_blocks), snr, -(-code_blocks // there.code_blocks_per_slot), seed)
+        errors = interval(counts.code_block_errors, counts.code_blocks)
         condition = float(condition_number(np.asarray(channel(there))[0, link.n_subcarriers // 2]))
-        rows.append((d, snr, condition, counts.code_bler, counts.bler))
-    d, snr, condition, code_bler, bler = (np.array(c) for c in zip(*rows))
+        found = (snr, condition, errors["errors"], errors["of"], errors["rate"], errors["low95"], errors["high95"])
+        rows.append({"distance_m": d} | dict(zip(_BY_DISTANCE, found)))
     return {
         "constellation": {"edges": edges, "counts": np.array(clouds)},
         "spectrum": _spectrum(link, sent.samples),
-        "by_distance": {"distance_m": d, "snr_db": snr, "condition": condition, "code_bler": code_bler, "bler": bler},
+        "by_distance": {name: np.array([row[name] for row in rows]) for name in ("distance_m", *_BY_DISTANCE)},
     }
+
+
+_BY_DISTANCE = ("snr_db", "condition", "code_block_errors", "code_blocks", "code_bler", "low95", "high95")
+
+
+def _distances(distance: float, n: int) -> list[float]:
+    """Around a distance, which is one of them, below what the budget takes."""
+    ratio = np.geomspace(0.25, 8.0, n)
+    ratio[np.abs(np.log(ratio)).argmin()] = 1.0
+    return [d for d in (distance * ratio).tolist() if d < FARTHEST_M]
 
 
 def _by_layer(symbols: np.ndarray) -> np.ndarray:

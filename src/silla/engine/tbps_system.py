@@ -1,4 +1,4 @@
-"""Radios for 1 Tbit/s: bands and hardware, the power budget, the search for the SNR that is needed, 5G beside it.
+"""Radios for 1 Tbit/s: bands and hardware, the power budget, 5G beside it.
 
 The link itself, bit by bit, is `physics.radio.link.wideband`; `tbps` puts its report together from the parts here.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
-from silla.base.rng import stream
+from silla.engine.tbps_search import interval, measured
 from silla.physics.radio.atmosphere import gas_attenuation_db_per_km, rain_attenuation_db_per_km
 from silla.physics.radio.link.impairments.converters import quantiser_sqnr_db, schreier_power_w, walden_power_w
 from silla.physics.radio.link.los_mimo import (
@@ -32,18 +32,18 @@ from silla.physics.radio.link.wideband import (
     ideal_hardware,
     layout,
 )
-from silla.physics.radio.link.wideband_chain import SlotCounts, simulate_slots
 from silla.physics.radio.link_budget import free_space_loss_db, noise_dbm
-from silla.results.stats import Proportion
 
 __all__ = [
-    "IMPAIRMENTS", "IMT2020_PEAK_BIT_PER_S", "PRESETS", "Energy", "System", "budget", "budget_snr_db", "build_link",
-    "changed", "hardware_with", "interval", "measured", "overheads", "panels", "power", "reach_by_budget_m",
-    "reference_5g", "required_snr_db", "system",
+    "FARTHEST_M", "IMPAIRMENTS", "IMT2020_PEAK_BIT_PER_S", "PRESETS", "Energy", "System", "budget", "budget_snr_db",
+    "build_link", "changed", "hardware_with", "overheads", "panels", "power", "reach_by_budget_m", "reference_5g",
+    "system",
 ]  # fmt: skip
 
 IMT2020_PEAK_BIT_PER_S = 20e9
 """Downlink peak data rate that IMT-2020 requires (ITU-R M.2410 clause 4.1)."""
+FARTHEST_M = 1e6
+"""No distance is as far."""
 IMPAIRMENTS = {
     "phase-noise": ("oscillator",),
     "amplifier": ("amplifier",),
@@ -262,18 +262,30 @@ def hardware_with(base: Hardware, names: Sequence[str]) -> Hardware:
     return replace(ideal_hardware(), **{f.name: getattr(base, f.name) for f in fields(base) if f.name in kept})
 
 
-def _loss_db(frequency_hz: np.ndarray, distance_m: float, rain_mm_per_h: float) -> np.ndarray:
-    """Free space, gases and rain."""
-    ghz = np.asarray(frequency_hz) / 1e9
-    air = gas_attenuation_db_per_km(ghz)
-    if rain_mm_per_h:
-        air = air + rain_attenuation_db_per_km(ghz, rain_mm_per_h)
-    return free_space_loss_db(ghz, distance_m) + air * distance_m / 1e3
-
-
-def _subcarriers_hz(s: System) -> np.ndarray:
+def _loss_db(s: System, distance_m: float, rain_mm_per_h: float) -> np.ndarray:
+    """Free space, gases and rain at the subcarriers [carrier, subcarrier]."""
     scs = 15e3 * 2**s.mu
-    return np.array(s.carriers_hz)[:, None] + (np.arange(s.n_subcarriers) - s.n_subcarriers // 2) * scs
+    offset = (np.arange(s.n_subcarriers) - s.n_subcarriers // 2) * scs
+    air = _air_db_per_km(s.carriers_hz, float(offset[0]), scs, s.n_subcarriers, float(rain_mm_per_h))
+    return free_space_loss_db((np.array(s.carriers_hz)[:, None] + offset) / 1e9, distance_m) + air * distance_m / 1e3
+
+
+@functools.lru_cache(maxsize=8)
+def _air_db_per_km(carriers_hz: tuple[float, ...], first: float, scs: float, n: int, rain: float) -> np.ndarray:
+    """Of gases and rain, read-only. Every line of P.676 counts at every subcarrier, hence kept; of more than 600
+    subcarriers at 600 places in a carrier, between which it is straight to 1e-5 dB/km."""
+    offset = first + scs * np.arange(n)
+    places = offset if n <= 600 else np.linspace(offset[0], offset[-1], 600)
+    rows = []
+    for centre in carriers_hz:
+        ghz = (centre + places) / 1e9
+        air = gas_attenuation_db_per_km(ghz)
+        if rain:
+            air = air + rain_attenuation_db_per_km(ghz, rain)
+        rows.append(np.interp(offset, places, air))
+    out = np.array(rows)
+    out.setflags(write=False)
+    return out
 
 
 def panels(s: System, spaced_for_m: float, distance_m: float) -> SubarrayPair:
@@ -306,7 +318,7 @@ def build_link(
         )
     air: tuple[tuple[float, ...], ...] = ()
     if "air" in impairments:
-        loss = _loss_db(_subcarriers_hz(s), distance_m, rain_mm_per_h)
+        loss = _loss_db(s, distance_m, rain_mm_per_h)
         relative = loss + 10 * np.log10(np.mean(10 ** (-loss / 10)))
         air = tuple(tuple(row) for row in relative.round(6).tolist())
     return WidebandLink(
@@ -318,7 +330,7 @@ def build_link(
 
 
 def _check_distance(distance_m: float) -> None:
-    if not 0 < distance_m < 1e6:
+    if not 0 < distance_m < FARTHEST_M:
         raise ArgumentError(f"a distance of {distance_m!r} m; allowed: above 0, below 1000 km")
 
 
@@ -330,7 +342,7 @@ def budget(s: System, distance_m: float, rain_mm_per_h: float = 0.0) -> dict[str
     """
     _check_distance(distance_m)
     n = s.elements**2
-    loss = _loss_db(_subcarriers_hz(s), distance_m, rain_mm_per_h)
+    loss = _loss_db(s, distance_m, rain_mm_per_h)
     mean_loss = float(-10 * np.log10(np.mean(10 ** (-loss / 10))))
     tx = s.psat_dbm - s.hardware.backoff_db + 10 * math.log10(n)
     gain = s.element_gain_dbi + 10 * math.log10(n)
@@ -352,48 +364,6 @@ def budget_snr_db(s: System, distance_m: float, rain_mm_per_h: float = 0.0) -> f
     return budget(s, distance_m, rain_mm_per_h)["snr_db"]
 
 
-# Searches: with the same random numbers at every point the error rate falls with SNR nearly without noise
-
-
-def measured(link: WidebandLink, snr_db: float, n_slots: int, seed: int) -> SlotCounts:
-    """Counts of slots from the random numbers of a seed, the same at every SNR."""
-    return simulate_slots(link, snr_db, n_slots, stream(seed, "tbps"))
-
-
-def required_snr_db(
-    link: WidebandLink, target_code_bler: float, n_slots: int, seed: int, steps: int = 7
-) -> float | None:
-    """Least SNR of a layer at a receiving port at which the share of code blocks in error meets the target.
-
-    By halving an interval of 16 dB from Shannon's bound on, each time with the same random numbers, and a straight line
-    of lg(error rate) in the last piece. None where even the top of 40 dB misses the target: an error floor.
-    """
-    if not 0 < target_code_bler < 1:
-        raise ArgumentError(f"a target of {target_code_bler!r} block errors; allowed: between 0 and 1")
-    gain = 10 * math.log10(max(link.panels.n_subarrays, 1))
-    low = link.shannon_snr_db - gain
-    high = low + 16.0
-    rate = {}
-
-    def error(snr: float) -> float:
-        if snr not in rate:
-            rate[snr] = measured(link, snr, n_slots, seed).code_bler
-        return rate[snr]
-
-    if error(high) > target_code_bler:
-        low, high = high, 40.0 + gain
-        if error(high) > target_code_bler:
-            return None
-    for _ in range(steps):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if error(middle) > target_code_bler else (low, middle)
-    above, below = rate.get(low, 1.0), rate[high]
-    if below <= 0:
-        return high
-    share = math.log(above / target_code_bler) / math.log(above / below)
-    return low + share * (high - low)
-
-
 def reach_by_budget_m(s: System, needed_db: float | None, rain: float) -> float:
     """Distance at which the budget gives an SNR; 0 where it does not at 1 m."""
     if needed_db is None or budget_snr_db(s, 1.0, rain) < needed_db:
@@ -403,13 +373,6 @@ def reach_by_budget_m(s: System, needed_db: float | None, rain: float) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if budget_snr_db(s, 10.0**middle, rain) >= needed_db else (low, middle)
     return 10.0**low
-
-
-def interval(k: int, n: int) -> dict[str, Any]:
-    """k errors of n with the exact 95 % interval of the rate (Clopper and Pearson)."""
-    p = Proportion(np.asarray(k), np.asarray(n))
-    low, high = p.interval95()
-    return {"errors": k, "of": n, "rate": k / n, "low95": float(low), "high95": float(high)}
 
 
 def overheads(s: System, link: WidebandLink) -> dict[str, float]:
@@ -469,7 +432,7 @@ def power(s: System, link: WidebandLink, iterations: float) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def reference_5g(n_slots: int = 1, seed: int = 1, snr_db: float = 40.0) -> dict[str, Any]:
+def reference_5g(n_slots: int = 8, seed: int = 1, snr_db: float = 40.0) -> dict[str, Any]:
     """5G on the same engine: one NR carrier of 100 MHz with 8 layers of 256QAM at rate 948/1024, and what follows.
 
     Returns net rate of a carrier and with errors, of 16 carriers (the most that TS 38.101 aggregates in a band

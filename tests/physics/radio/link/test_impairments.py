@@ -81,8 +81,9 @@ def test_tracker_leaves_what_it_says_and_less_than_the_fourier_sum(doppler_hz):
     scs, n_fft, carrier, u, name = 15.36e6, 512, 142e9, 8, "tr38803-70ghz"
     rate = scs * n_fft
     noise = 1e-4
-    weights, left = phase_noise.phase_tracker(n_fft, scs, carrier, name, u, noise, doppler_hz=doppler_hz,
-                                              bandwidth_hz=1e15)  # fmt: skip
+    _, weights, left = phase_noise.phase_tracker(
+        n_fft, scs, carrier, name, u, noise, doppler_hz=doppler_hz, bandwidth_hz=1e15
+    )
     rng = stream(8, "tracker")
     both = phase_noise.phase_noise_samples(16 * n_fft, rate, carrier, name, rng=rng, shape=(2, 300)).sum(axis=0)
     shift = rng.uniform(-doppler_hz, doppler_hz, (300, 1)) if doppler_hz else 0.0
@@ -95,8 +96,33 @@ def test_tracker_leaves_what_it_says_and_less_than_the_fourier_sum(doppler_hz):
     assert np.mean(np.sum(np.abs(weights) ** 2, axis=0)) <= (2 * u + 1) * 1.05
 
 
+@pytest.mark.parametrize("noise", [1e-3, 1e-1])
+def test_tracker_smooths_the_means_of_symbols(noise):
+    """Less error than either the bare means or their average; the correlations against sampled oscillators."""
+    scs, n_fft, prefix, carrier, name, m = 120e3, 64, 4, 30e9, "r1-163984-a", 14
+    common = phase_noise.phase_tracker(n_fft, scs, carrier, name, 0, noise, n_symbols=m, prefix=prefix).common
+    rng = stream(9, "means")
+    both = phase_noise.phase_noise_samples(4 * m * (n_fft + prefix), scs * n_fft, carrier, name, rng=rng,
+                                           shape=(2, 2000)).sum(axis=0)  # fmt: skip
+    turn = np.exp(2j * np.pi * rng.random((len(both), 1)))  # the phase that a receiver does not know
+    phasor = (np.exp(1j * both[:, : m * (n_fft + prefix)]) * turn).reshape(-1, m, n_fft + prefix)[..., prefix:]
+    mean = phasor.mean(axis=-1)
+    seen = mean + np.sqrt(noise / 2) * (rng.standard_normal(mean.shape) + 1j * rng.standard_normal(mean.shape))
+
+    def error(x):
+        return np.mean(np.abs(x - mean) ** 2)
+
+    smoothed = error(seen @ common.T)
+    assert smoothed < 0.95 * error(seen)
+    assert smoothed < error(np.broadcast_to(seen.mean(axis=1, keepdims=True), seen.shape))
+    covariance = (mean[:, :, None] * mean[:, None].conj()).mean(axis=0)
+    best = np.linalg.solve((covariance + noise * np.eye(m)).T, covariance.T).T
+    assert smoothed == pytest.approx(error(seen @ best.T), rel=0.03)
+
+
 def test_tracker_of_a_still_phase_is_its_mean():
-    weights, left = phase_noise.phase_tracker(256, 15.36e6, 142e9, None, 3, 1e-6)
+    common, weights, left = phase_noise.phase_tracker(256, 15.36e6, 142e9, None, 3, 1e-6)
+    assert np.allclose(common, 1 / 14, atol=1e-5)
     assert np.allclose(weights, (np.arange(-3, 4) == 0)[:, None], atol=1e-5) and left < 1e-9
 
 

@@ -40,6 +40,28 @@ def test_ideal_link_has_the_snr_of_maximum_ratio_on_every_layer():
     assert found.bit_errors == 0 and found.blocks == 4
 
 
+@pytest.mark.parametrize("layers", [1, 3, 8])
+def test_channel_estimator_is_the_wiener_filter_of_a_rectangular_delay_profile(layers):
+    """Against the filter written out: correlation sinc(2 T f), solved at the pilots."""
+    link = small(layers=layers)
+    found = chain._estimator(link)
+    span, k, freedom = 2.0 * link.delay_span_s + 0.01 / (layers * link.scs_hz), np.arange(240), 0.0
+    for layer, at in enumerate(layout(link).pilots):
+        own = np.sinc(2 * span * link.scs_hz * (at[:, None] - at)) + np.eye(len(at)) / 10**2.5 / layers
+        filter_ = np.linalg.solve(own, np.sinc(2 * span * link.scs_hz * (at[:, None] - k)))
+        assert np.allclose(found.gather[layer] @ found.spread, filter_, atol=2e-6)
+        freedom += np.trace(filter_[:, at])
+    assert found.freedom == pytest.approx(freedom, rel=1e-6)
+
+
+@pytest.mark.parametrize("n_symbols", [3, 7, 14])
+def test_fewer_symbols_are_a_shorter_slot(n_symbols):
+    link = small(n_symbols=n_symbols)
+    found = measured(link, 20.0)
+    assert found.bit_errors == 0 and found.symbols == 2 * (n_symbols - 1) * len(layout(link).data)
+    assert link.slot_s == pytest.approx(1e-3 / 2**10 * n_symbols / 14)
+
+
 def test_counts_add_and_repeat():
     link = small()
     one, again = measured(link, -1.0, 1), measured(link, -1.0, 1)
@@ -185,6 +207,7 @@ def test_doppler_within_the_numerology_is_followed():
         ({"waveform": "fbmc"}, "known"),
         ({"rate": Fraction(99, 100)}, "948/1024"),
         ({"mu": 14}, "0 to 13"),
+        ({"n_symbols": 2}, "3 to 14"),
         ({"n_subcarriers": 250}, "multiples of 12"),
         ({"n_fft": 200}, "must hold"),
         ({"carriers_hz": (F, F + 1e9)}, "overlap"),

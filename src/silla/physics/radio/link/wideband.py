@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.units import SPEED_OF_LIGHT_M_PER_S
+from silla.coding.segmentation import segmentation
 from silla.physics.radio.link.impairments import phase_noise as pn
 from silla.physics.radio.link.impairments.beam_squint import squint_gain
 from silla.physics.radio.link.impairments.converters import optimal_step
@@ -108,7 +109,8 @@ class WidebandLink:
     transform size, which sets the converters' rate. layers : transmitted from as many ports of `panels`.
     elements : of each subarray along the steering plane; steering_deg : from broadside. tracked : order to which the
     phase is followed within a symbol, 2 tracked + 1 subcarriers are its price. speed_m_s : radial, for Doppler.
-    air_db : loss of each carrier's subcarriers relative to the mean, as tuples, or () for none.
+    air_db : loss of each carrier's subcarriers relative to the mean, as tuples, or () for none. n_symbols : how many of
+    a slot's 14 symbols there are, an allocation shorter than a slot (TS 38.214 clause 5.1.2.1).
 
     Raises ArgumentError or DomainError, with the reason, for what cannot work: more layers than ports, overlapping
     carriers, delays beyond the cyclic prefix or the pilots, Doppler or phase noise beyond the numerology.
@@ -130,6 +132,7 @@ class WidebandLink:
     speed_m_s: float = 0.0
     air_db: tuple[tuple[float, ...], ...] = ()
     max_iterations: int = 10
+    n_symbols: int = N_SYMBOLS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", Fraction(self.rate).limit_denominator(1 << 20))
@@ -156,6 +159,8 @@ class WidebandLink:
                 f"a transform of {self.n_fft} for {self.n_subcarriers} subcarriers; it must hold them and be a "
                 "multiple of 128 (whole samples in the cyclic prefix)"
             )
+        if not DMRS_SYMBOL < self.n_symbols <= N_SYMBOLS:
+            raise ArgumentError(f"{self.n_symbols} symbols; allowed: {DMRS_SYMBOL + 1} to {N_SYMBOLS}")
         if not 0 <= self.tracked <= 16:
             raise ArgumentError(f"phase tracking of order {self.tracked}; allowed: 0 to 16")
         if self.elements < 1 or not abs(self.steering_deg) < 90:
@@ -164,6 +169,13 @@ class WidebandLink:
             raise ArgumentError(f"air_db needs one row of {self.n_subcarriers} values for each carrier")
         self._check_spectrum()
         self._check_time()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:  # kept: the air's loss has a value for each subcarrier, and many caches ask for it
+        return hash(tuple(getattr(self, f.name) for f in fields(self)))
 
     def _check_spectrum(self) -> None:
         if not self.carriers_hz or any(not c > self.occupied_hz for c in self.carriers_hz):
@@ -222,8 +234,8 @@ class WidebandLink:
 
     @property
     def slot_s(self) -> float:
-        """1 ms / 2^mu, the longer prefixes of every half millisecond counted in."""
-        return 1e-3 / 2**self.mu
+        """1 ms / 2^mu, the longer prefixes of every half millisecond counted in, or the symbols' share of it."""
+        return 1e-3 / 2**self.mu * self.n_symbols / N_SYMBOLS
 
     @property
     def doppler_hz(self) -> float:
@@ -244,7 +256,7 @@ class WidebandLink:
         """SINR that phase noise of both ends leaves at the highest carrier, after tracking."""
         if self.hardware.oscillator is None:
             return np.inf
-        return float(-10.0 * np.log10(phase_tracker(self)[1]))
+        return float(-10.0 * np.log10(phase_tracker(self).left))
 
     @property
     def code_words(self) -> tuple[int, ...]:
@@ -253,13 +265,19 @@ class WidebandLink:
 
     def transport_block_bits(self, n_layers: int) -> int:
         """Bits of a transport block on that many layers (TS 38.214 clause 5.1.3.2)."""
-        n_re = len(layout(self).data) * (N_SYMBOLS - 1)
+        n_re = len(layout(self).data) * (self.n_symbols - 1)
         return transport_block_size(n_re, Mcs(bits_per_symbol(self.modulation), self.rate), n_layers)
 
     @property
     def bits_per_slot(self) -> int:
         """Information bits of a slot, all carriers: what is left after every overhead."""
         return len(self.carriers_hz) * sum(self.transport_block_bits(n) for n in self.code_words)
+
+    @property
+    def code_blocks_per_slot(self) -> int:
+        """Code blocks of a slot, all carriers (TS 38.212 clause 5.2.2)."""
+        each = (segmentation(self.transport_block_bits(n), float(self.rate)).n_blocks for n in self.code_words)
+        return len(self.carriers_hz) * sum(each)
 
     @property
     def net_bit_per_s(self) -> float:
@@ -299,21 +317,23 @@ def layout(link: WidebandLink) -> Layout:
     return _layout(link.n_subcarriers, link.n_fft, link.layers, link.tracked, link.waveform == "dft-s-ofdm")
 
 
-def phase_tracker(link: WidebandLink) -> tuple[_C64, float]:
-    """Weights from the tone's coefficients [2 tracked + 1] to the phasor at each sample, and the variance that they
-    leave: `phase_noise.phase_tracker` at the highest carrier, for the tone's SNR that `RECEIVER_SNR` implies."""
+def phase_tracker(link: WidebandLink) -> pn.Tracker:
+    """`phase_noise.phase_tracker` at the highest carrier, for the tone's SNR that `RECEIVER_SNR` implies."""
     noise = 1.0 / (RECEIVER_SNR * link.panels.n_ports * (2 * link.tracked + 1))
     return _phase_tracker(
         link.n_fft, link.scs_hz, max(link.carriers_hz), link.hardware.oscillator, link.tracked, noise,
-        abs(link.doppler_hz), link.occupied_hz,
+        abs(link.doppler_hz), link.occupied_hz, link.n_symbols, link.prefix_samples,
     )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=32)
-def _phase_tracker(n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz, width_hz) -> tuple[_C64, float]:
+def _phase_tracker(
+    n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz, width_hz, n_symbols, prefix
+) -> pn.Tracker:
     return pn.phase_tracker(
-        n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz=doppler_hz, bandwidth_hz=width_hz
-    )
+        n_fft, scs_hz, carrier_hz, oscillator, tracked, noise, doppler_hz=doppler_hz, bandwidth_hz=width_hz,
+        n_symbols=n_symbols, prefix=prefix,
+    )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=16)

@@ -26,22 +26,13 @@ from silla.physics.radio.link.impairments.iq_imbalance import imbalance_for_reje
 from silla.physics.radio.link.impairments.power_amplifier import amplifier, drive_for_backoff, gain_table
 from silla.physics.radio.link.mapping import bits_per_symbol, map_symbols
 from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequence
-from silla.physics.radio.link.wideband import (
-    DMRS_SYMBOL,
-    N_SYMBOLS,
-    RECEIVER_SNR,
-    WidebandLink,
-    channel,
-    layout,
-    phase_tracker,
-)
+from silla.physics.radio.link.wideband import DMRS_SYMBOL, RECEIVER_SNR, WidebandLink, channel, layout, phase_tracker
 
 __all__ = ["Sent", "SlotCounts", "propagate", "receive", "simulate_slots", "transmit", "transmitted"]
 
 fft: Any = _scipy_fft  # scipy declares the dispatch of its transforms, not the arrays that come back
 
 _C64 = NDArray[Any]  # complex64
-_DATA_SYMBOLS = np.delete(np.arange(N_SYMBOLS), DMRS_SYMBOL)
 
 
 class Sent(NamedTuple):
@@ -125,7 +116,7 @@ def _equal_words(link: WidebandLink) -> list[tuple[int, tuple[int, ...]]]:
 def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
     """Random bits of one slot of every carrier, and what they become at the input of the converters."""
     lay, n_c = layout(link), len(link.carriers_hz)
-    n_re = len(lay.data) * len(_DATA_SYMBOLS)
+    n_re = len(lay.data) * (link.n_symbols - 1)
     q_m, rate = bits_per_symbol(link.modulation), float(link.rate)
     x = np.empty((n_c, link.layers, n_re), np.complex64)
     all_bits, first = [], 0
@@ -138,10 +129,10 @@ def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
         part[:] = symbols.reshape(n_w, n_c, n_re, layers).transpose(1, 0, 3, 2)
         all_bits.append(bits)
         first += n_w * layers
-    placed = x.reshape(n_c, link.layers, len(_DATA_SYMBOLS), len(lay.data))
+    placed = x.reshape(n_c, link.layers, link.n_symbols - 1, len(lay.data))
     if link.waveform == "dft-s-ofdm":
         placed = fft.fft(placed, axis=-1, norm="ortho")
-    grid = np.zeros((n_c, link.layers, N_SYMBOLS, link.n_fft), np.complex64)
+    grid = np.zeros((n_c, link.layers, link.n_symbols, link.n_fft), np.complex64)
     for part, source in _runs(lay.data, lay.bins):
         grid[:, :, :DMRS_SYMBOL, part] = placed[:, :, :DMRS_SYMBOL, source]
         grid[:, :, DMRS_SYMBOL + 1 :, part] = placed[:, :, DMRS_SYMBOL:, source]
@@ -172,14 +163,14 @@ def _oscillations(link: WidebandLink, rng: np.random.Generator) -> tuple[_C64, _
     if name is None and link.doppler_hz == 0.0:
         return None
     step = size + link.prefix_samples
-    n_c, n = len(link.carriers_hz), N_SYMBOLS * step
+    n_c, n = len(link.carriers_hz), link.n_symbols * step
     phases = np.zeros((2, n_c, n), np.float32)
     if name is not None:
         for c, carrier in enumerate(link.carriers_hz):
             phases[:, c] = pn.phase_noise_samples(n, link.sample_rate_hz, carrier, name, rng=rng, shape=(2,))
     if link.doppler_hz:
         phases[1] += (2.0 * np.pi * link.doppler_hz / link.sample_rate_hz * np.arange(n)).astype(np.float32)
-    useful = phases.reshape(2, n_c, N_SYMBOLS, step)[..., link.prefix_samples :]
+    useful = phases.reshape(2, n_c, link.n_symbols, step)[..., link.prefix_samples :]
     turn = np.empty(useful.shape, np.complex64)
     np.cos(useful, out=turn.real)
     np.sin(useful, out=turn.imag)
@@ -226,7 +217,7 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     x = transmitted(link, samples, None if turns is None else turns[0])
     spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
     # [carrier, subcarrier, layer, symbol]: one small product for each subcarrier
-    inside = np.empty((len(link.carriers_hz), link.n_subcarriers, link.layers, N_SYMBOLS), np.complex64)
+    inside = np.empty((len(link.carriers_hz), link.n_subcarriers, link.layers, link.n_symbols), np.complex64)
     half = link.n_subcarriers // 2
     inside[:, half:] = spectrum[..., : link.n_subcarriers - half].transpose(0, 3, 1, 2)
     inside[:, :half] = spectrum[..., size - half :].transpose(0, 3, 1, 2)
@@ -237,7 +228,7 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     noise = rng.standard_normal((*y.shape, 2), np.float32)
     noise *= amplitude
     y += noise.view(np.complex64)[..., 0]
-    received = np.zeros((len(link.carriers_hz), y.shape[2], N_SYMBOLS, size), np.complex64)
+    received = np.zeros((len(link.carriers_hz), y.shape[2], link.n_symbols, size), np.complex64)
     received[..., : link.n_subcarriers - half] = y[:, half:].transpose(0, 2, 3, 1)
     received[..., size - half :] = y[:, :half].transpose(0, 2, 3, 1)
     slope = None
@@ -247,7 +238,7 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
         slope = fft.ifft(slope, axis=-1, norm="ortho", overwrite_x=True)
     z = fft.ifft(received, axis=-1, norm="ortho", overwrite_x=True)
     if slope is not None:  # one clock for the ports of a carrier
-        slope *= rng.standard_normal((len(link.carriers_hz), 1, N_SYMBOLS, size), np.float32)
+        slope *= rng.standard_normal((len(link.carriers_hz), 1, link.n_symbols, size), np.float32)
         z += slope
     mix = None if hw.rx_image_db is None else mixing(*imbalance_for_rejection(hw.rx_image_db))
     if hw.adc_bits is None:
@@ -261,28 +252,33 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
 
 
 class _Estimator(NamedTuple):
-    """smooth : [pilot, subcarrier] of each layer; at : [pilot, pilot], the same at the pilots; freedom : its trace."""
+    """h_hat = pilots @ gather @ spread of each layer, gather [pilot, r] and spread [r, subcarrier]; freedom : sum over
+    the layers of the trace of the smoothing at the pilots."""
 
-    smooth: tuple[_C64, ...]
-    at: tuple[_C64, ...]
+    gather: tuple[_C64, ...]
+    spread: _C64
     freedom: float
 
 
 @functools.lru_cache(maxsize=8)
 def _estimator(link: WidebandLink) -> _Estimator:
-    """Linear estimators of least mean square error for delays spread evenly over twice the panels' own span."""
+    """Linear estimators of least mean square error for delays spread evenly over twice the panels' own span.
+
+    Their correlation sinc(2 T f) is an integral over delays, taken at r Gauss-Legendre nodes: the estimator then has
+    rank r, a few more than twice the product of span and bandwidth.
+    """
     span = 2.0 * link.delay_span_s + 0.01 / (link.layers * link.scs_hz)
-    k = np.arange(link.n_subcarriers)
-    smooth, at, freedom = [], [], 0.0
+    nodes, share = np.polynomial.legendre.leggauss(12 + int(np.ceil(np.pi * span * link.occupied_hz)))
+    turn = 2j * np.pi * span * link.scs_hz * nodes
+    spread = np.exp((np.arange(link.n_subcarriers) - link.n_subcarriers // 2) * turn[:, None])
+    gather, freedom = [], 0.0
+    noise = np.diag(2.0 / share) / RECEIVER_SNR / link.layers
     for places in layout(link).pilots:
-        observed = np.sinc(2.0 * span * link.scs_hz * (places[:, None] - places))
-        observed += np.eye(len(places)) / RECEIVER_SNR / link.layers
-        crossed = np.sinc(2.0 * span * link.scs_hz * (k[:, None] - places))
-        weights = np.linalg.solve(observed, crossed.T)  # symmetric
-        smooth.append(weights.astype(np.complex64))
-        at.append(weights[:, places].astype(np.complex64))
-        freedom += float(np.trace(weights[:, places]))
-    return _Estimator(tuple(smooth), tuple(at), freedom)
+        at = spread[:, places].conj()
+        weights = np.linalg.solve(noise + at @ at.conj().T, at).T
+        gather.append(weights.astype(np.complex64))
+        freedom += float(np.trace(weights @ spread[:, places]).real)
+    return _Estimator(tuple(gather), spread.astype(np.complex64), freedom)
 
 
 def _iq_compensated(z: _C64) -> _C64:
@@ -298,12 +294,15 @@ def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
     """The samples turned back by the phase that the tone shows, relative to the one of the DM-RS symbol.
 
     The tone and its 2 u empty neighbours give the first Fourier coefficients of exp(j phase) over a symbol at each
-    port; the ports are combined with the tone's own gain, and the phasor found by the weights of least error.
+    port; the ports are combined with the tone's own gain, the means of the symbols smoothed, and the phasor found by
+    weights of least error.
     """
-    around, orders = _tone_bases(link)
-    coefficient = z @ around  # [carrier, port, symbol, 2 u + 1]
-    gain = coefficient[:, :, DMRS_SYMBOL, link.tracked].conj()
-    track = np.einsum("cr,crsk->csk", gain, coefficient) @ orders
+    u, tracker = link.tracked, phase_tracker(link)
+    coefficient = z @ _around_tone(link)  # [carrier, port, symbol, 2 u + 1]
+    gain = coefficient[:, :, DMRS_SYMBOL, u].conj()
+    combined = np.einsum("cr,crsk->csk", gain, coefficient)
+    combined[..., u] = combined[..., u] @ tracker.common.T
+    track = combined @ tracker.within
     size = np.abs(track)
     np.maximum(size, np.float32(1e-20), out=size)
     track = np.conj(track) / size
@@ -311,13 +310,11 @@ def _phase_followed(link: WidebandLink, z: _C64) -> _C64:
 
 
 @functools.lru_cache(maxsize=16)
-def _tone_bases(link: WidebandLink) -> tuple[_C64, _C64]:
-    """Transform [n_fft, 2 u + 1] to the bins around the tone, and weights [2 u + 1, n_fft] from them to the phasor."""
+def _around_tone(link: WidebandLink) -> _C64:
+    """Transform [n_fft, 2 u + 1] to the bins around the tone."""
     lay = layout(link)
-    orders = np.arange(-link.tracked, link.tracked + 1)
-    turn = 2j * np.pi / link.n_fft * np.arange(link.n_fft)
-    around = np.exp(-turn[:, None] * (lay.bins[lay.tone] + orders)).astype(np.complex64)
-    return around, phase_tracker(link)[0]
+    orders = lay.bins[lay.tone] + np.arange(-link.tracked, link.tracked + 1)
+    return np.exp(-2j * np.pi / link.n_fft * np.arange(link.n_fft)[:, None] * orders).astype(np.complex64)
 
 
 class Received(NamedTuple):
@@ -342,7 +339,7 @@ def receive(link: WidebandLink, z: _C64) -> Received:
     spectrum = fft.fft(z, axis=-1, norm="ortho", overwrite_x=True)
     spectrum *= np.float32(np.sqrt(link.n_subcarriers / link.n_fft))
     h, n0 = _estimated(link, spectrum[:, :, DMRS_SYMBOL][..., lay.bins])
-    y = np.empty((n_c, n_p, len(_DATA_SYMBOLS), len(lay.data)), np.complex64)
+    y = np.empty((n_c, n_p, link.n_symbols - 1, len(lay.data)), np.complex64)
     for part, target in _runs(lay.data, lay.bins):
         y[..., :DMRS_SYMBOL, target] = spectrum[:, :, :DMRS_SYMBOL, part]
         y[..., DMRS_SYMBOL:, target] = spectrum[:, :, DMRS_SYMBOL + 1 :, part]
@@ -366,8 +363,8 @@ def _estimated(link: WidebandLink, y: _C64) -> tuple[_C64, NDArray[np.float32]]:
     left, count = np.zeros(len(y)), 0
     for layer, places in enumerate(layout(link).pilots):
         pilots = y[..., places] / values[layer]
-        h[:, :, layer] = pilots @ estimator.smooth[layer]
-        rest = pilots - pilots @ estimator.at[layer]
+        h[:, :, layer] = pilots @ estimator.gather[layer] @ estimator.spread
+        rest = pilots - h[:, :, layer, places]
         left += (np.abs(rest) ** 2).sum(axis=(1, 2)) * link.layers
         count += len(places)
     n0 = left / (y.shape[1] * (count - estimator.freedom))

@@ -7,6 +7,7 @@ S(f) = PSD_0 prod_n [1 + (f / f_z,n)^a_z,n] / prod_m [1 + (f / f_p,m)^a_p,m], in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +16,7 @@ from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Reference, register
 
 __all__ = [
-    "OSCILLATORS", "TR38803", "Oscillator", "oscillator", "phase_noise_db", "phase_noise_samples",
+    "OSCILLATORS", "TR38803", "Oscillator", "Tracker", "oscillator", "phase_noise_db", "phase_noise_samples",
     "phase_noise_variance", "phase_tracker", "symbol_phase_error", "symbol_phase_step",
 ]  # fmt: skip
 
@@ -186,6 +187,16 @@ def symbol_phase_step(
     return float(np.sqrt(2.0 * np.trapezoid(spectrum * change, f)))
 
 
+class Tracker(NamedTuple):
+    """Weights of `phase_tracker`. common : [n_symbols, n_symbols] from the mean coefficients of all symbols to each.
+    within : [2 u + 1, n_fft] from a symbol's coefficients to the phasor at its samples. left : variance that `within`
+    leaves of both ends' phase noise."""
+
+    common: NDArray[np.float32]
+    within: NDArray[np.complex64]
+    left: float
+
+
 def phase_tracker(
     n_fft: int,
     scs_hz: float,
@@ -196,47 +207,63 @@ def phase_tracker(
     *,
     doppler_hz: float = 0.0,
     bandwidth_hz: float | None = None,
-) -> tuple[NDArray[np.complex64], float]:
-    """Weights [2 u + 1, n_fft] from the Fourier coefficients z_k, |k| <= u = `tracked`, of exp(j phase) over an OFDM
-    symbol to the phasor at its n_fft samples, and the variance that they leave of both ends' phase noise.
+    n_symbols: int = 14,
+    prefix: int = 0,
+) -> Tracker:
+    """How a receiver follows exp(j phase) from its Fourier coefficients z_k, |k| <= u = `tracked`, over OFDM symbols.
 
     Best linear weights R_tz (R_zz + noise I)^-1 for the correlation R(tau) = exp(-D(tau) / 2) of the phasor of two
-    independent oscillators, D(tau) = 8 int S(f) [1 - cos(2 pi f tau)] df the structure function of their phase. The
-    bare Fourier sum R_tz = F is poorer: a phase that wanders does not close over a symbol, its sum rings at the edges.
-    Source: Petrovic, Rave & Fettweis 2007 (the Fourier model), S. M. Kay, Estimation Theory, 1993, chapter 12.
+    independent oscillators, D(tau) = 8 int S(f) [1 - cos(2 pi f tau)] df the structure function of their phase: of the
+    means z_0 from one another, then of the phasor within a symbol. The bare Fourier sum is poorer: a phase that wanders
+    does not close over a symbol, its sum rings at the edges. Source: Petrovic, Rave & Fettweis 2007 (the Fourier
+    model), S. M. Kay, Estimation Theory, 1993, chapter 12 (the weights). Left out: what z_k, k != 0, of other symbols
+    tell.
 
     noise : variance of a coefficient over the tone's power. source : None for no phase noise. doppler_hz : largest
     shift either way, taken as evenly likely. bandwidth_hz : of the subcarriers, of which a part (1 - f / B) hears what
-    an offset f mixes; the transform's own width if not given.
+    an offset f mixes; the transform's own width if not given. prefix : samples between symbols.
 
-    >>> weights, left = phase_tracker(1024, 15.36e6, 142e9, "tr38803-70ghz", 12, 1e-5, bandwidth_hz=7.7e9)
-    >>> weights.shape, round(float(10 * np.log10(left)), 1)
+    >>> tracker = phase_tracker(1024, 15.36e6, 142e9, "tr38803-70ghz", 12, 1e-5, bandwidth_hz=7.7e9)
+    >>> tracker.within.shape, round(float(10 * np.log10(tracker.left)), 1)
     ((25, 1024), -28.8)
     """
     rate, width = n_fft * scs_hz, bandwidth_hz or n_fft * scs_hz
-    record = 16 * n_fft
+    record = 4 << (n_symbols * (n_fft + prefix)).bit_length()
     f = np.arange(record // 2 + 1) * (rate / record)
     power = np.zeros(len(f))
     if source is not None:
         power[1:] = 2.0 * 10.0 ** (phase_noise_db(f[1:], carrier_hz, source) / 10.0) * (rate / record)
-    orders = np.arange(-tracked, tracked + 1)
-    basis = np.exp(2j * np.pi / n_fft * np.arange(n_fft)[:, None] * orders)
-    shift = np.sinc(2.0 * doppler_hz / rate * np.arange(n_fft))
+    basis = np.exp(2j * np.pi / n_fft * np.arange(n_fft)[:, None] * np.arange(-tracked, tracked + 1))
 
-    def covariances(lines: _F64) -> tuple[NDArray, NDArray]:
-        covariance = np.fft.irfft(lines, record, norm="forward")[:n_fft]
-        correlation = np.exp(covariance - covariance[0]) * shift
-        crossed = matmul_toeplitz(correlation, basis) / n_fft
+    def correlation(lines: _F64) -> _F64:
+        covariance = np.fft.irfft(lines, record, norm="forward")[: n_symbols * (n_fft + prefix)]
+        return np.exp(covariance - covariance[0]) * np.sinc(2.0 * doppler_hz / rate * np.arange(len(covariance)))
+
+    def covariances(r: _F64) -> tuple[NDArray, NDArray]:
+        crossed = matmul_toeplitz(r[:n_fft], basis) / n_fft
         return crossed, basis.conj().T @ crossed / n_fft
 
     from scipy.linalg import matmul_toeplitz
 
-    crossed, own = covariances(power)
-    weights = np.linalg.solve((own + noise * np.eye(len(orders))).T, crossed.T)
-    crossed, own = covariances(power * np.maximum(1.0 - f / width, 0.0))
-    explained = 2.0 * np.einsum("kt,tk->", weights, crossed.conj()).real
-    left = 1.0 - (explained - np.einsum("kt,kl,lt->", weights, own, weights.conj(), optimize=True).real) / n_fft
-    return weights.astype(np.complex64), float(max(left, 0.0))
+    r = correlation(power)
+    crossed, own = covariances(r)
+    within = np.linalg.solve((own + noise * np.eye(len(own))).T, crossed.T)
+    crossed, own = covariances(correlation(power * np.maximum(1.0 - f / width, 0.0)))
+    explained = 2.0 * np.einsum("kt,tk->", within, crossed.conj()).real
+    quadratic = np.einsum("kt,kl,lt->", within, own, within.conj(), optimize=True).real
+    means = _correlation_of_means(r, n_fft, n_fft + prefix, n_symbols)
+    common = np.linalg.solve(means + noise * np.eye(n_symbols), means).T
+    left = 1.0 - (explained - quadratic) / n_fft
+    return Tracker(common.astype(np.float32), within.astype(np.complex64), float(max(left, 0.0)))
+
+
+def _correlation_of_means(r: _F64, n: int, step: int, n_symbols: int) -> _F64:
+    """Of the means over n samples of symbols that begin `step` apart, from the correlation r of the samples."""
+    lag = np.arange(-(n - 1), n)
+    share = (n - np.abs(lag)) / n**2
+    by_distance = np.array([share @ r[np.abs(m * step + lag)] for m in range(n_symbols)])
+    at = np.arange(n_symbols)
+    return by_distance[np.abs(at[:, None] - at)]
 
 
 def _level(offset_hz: float, carrier_ghz: float, name: str) -> float:
