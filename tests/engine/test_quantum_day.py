@@ -207,9 +207,55 @@ def test_messages_under_blinding_without_a_watchdog_are_read():
     assert k.messages.exposed[1, 0] == pytest.approx(k.messages.quantum[1, 0]) and k.messages.exposed[0, 0] == 0
 
 
+def links(**fields):
+    extra = "".join(f", {k}: {v}" for k, v in fields.items())
+    return f"quantum.direct=[{{id: a, fibre: short{extra}}}, {{id: b, fibre: long}}]"
+
+
+def test_decoys_of_direct_links_tell_split_photon_numbers():
+    """With decoys the check's bound leaves less; without, the link is slower all along and Eve learns nothing more."""
+    rates = {}
+    for decoys in (0, 1, 2):
+        _, k = day(
+            links(protocol="hd", decoys=decoys), "fibres[short].length_km=20", eavesdrop("photon-number-splitting")
+        )
+        d = k.direct
+        rates[decoys] = d.capacity[0, 0], d.capacity[1, 0]
+        assert d.known.max() == 0.0 and d.capacity[-1, 0] == d.capacity[0, 0]
+        assert STATES[d.state[1, 0]] == ("eavesdropped" if decoys else "up")
+    assert rates[2][0] > rates[1][0] > rates[0][0] > 0.0
+    assert rates[0][1] == pytest.approx(rates[0][0], rel=1e-3)
+    assert rates[1][1] < 0.8 * rates[1][0] and rates[2][1] < 0.95 * rates[2][0]
+
+
+def test_splitting_gains_nothing_on_a_short_line():
+    _, k = day(links(protocol="dl04"), eavesdrop("photon-number-splitting"))
+    assert k.direct.capacity[1, 0] == k.direct.capacity[0, 0] > 0.0 == k.direct.known.max()
+
+
+def test_pairs_have_no_photon_numbers_to_split():
+    _, k = day(links(protocol="two-step"), eavesdrop("photon-number-splitting"))
+    assert k.direct.capacity[1, 0] == k.direct.capacity[0, 0] > 0 and STATES[k.direct.state[1, 0]] == "up"
+
+
+def test_a_trojan_horse_reads_messages_unless_it_is_seen_or_counted():
+    _, k = day(links(watchdog="false"), eavesdrop("trojan-horse"))
+    assert k.direct.known[1, 0] == 1.0 and STATES[k.direct.state[1, 0]] == "compromised"
+    _, k = day(links(), eavesdrop("trojan-horse"))
+    assert k.direct.capacity[1, 0] == 0.0 == k.direct.known[1, 0] and STATES[k.direct.state[1, 0]] == "eavesdropped"
+    kept = {}
+    for db in (400, 170, 110):
+        _, k = day(links(watchdog="false", isolation_db=db), eavesdrop("trojan-horse"))
+        assert k.direct.known.max() == 0.0 and k.direct.capacity[1, 0] == k.direct.capacity[0, 0]
+        kept[db] = k.direct.capacity[0, 0]
+    assert kept[400] > kept[170] > kept[110] == 0.0
+
+
 @pytest.mark.parametrize(
     ("override", "text"),
     [
+        ("quantum.direct=[{fibre: short, protocol: two-step, isolation_db: 100}]", "counted for dl04 and hd"),
+        ("quantum.direct=[{fibre: short, decoys: 3}]", "decoys"),
         ("quantum.repeaters=[{id: c, fibres: [short, nowhere]}]", "no fibre has the id 'nowhere'"),
         ("quantum.repeaters=[{id: short, fibres: [short, long]}]", "quantum link id 'short' is already used"),
         ("quantum.messages=[{ends: [hub, hub], bit_per_s: 1}]", "a message goes from one place to another"),

@@ -231,8 +231,16 @@ def _print(found: Delivery, at: Dl04Link | TimeBinLink, run: Run, km: float, n_b
     if found.delivered is None:
         screen.print(f"[bold]given up[/bold]: {escape(found.reason)}", soft_wrap=True)
     else:
-        text = found.delivered.decode("utf-8", "replace")
-        screen.print("delivered: " + escape(text if len(text) <= 500 else text[:500] + "..."), soft_wrap=True)
+        screen.print("delivered: " + escape(_shown(found.delivered)), soft_wrap=True)
+
+
+def _shown(data: bytes) -> str:
+    """A message for the screen: text, or how much there is of something else."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return f"{len(data)} bytes that are no text; --out writes them to a file"
+    return text if len(text) <= 500 else text[:500] + "..."
 
 
 def check_out(path: Path | None) -> None:

@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Row = tuple[float, float, float, bool]
 _STATION = ("mdi", "tf", "sns")  # whose detectors need not be trusted
 _NO_PHOTONS_TO_SPLIT = ("bbm92", "cv-qkd")  # pairs are made one by one; a quadrature is no count of photons
+_SEEN = 1e-3  # of the rate, by which decoys that do not fit change it
 _NO_SETTINGS_TO_READ = ("bbm92",)  # the source stands outside of both ends, which choose their bases passively
 
 
@@ -90,14 +91,25 @@ _KEYS: dict[str, Callable[[World, LinkBudget, KeyRates, int, float], Row]] = {
 
 
 def attacked_direct(world: World, budget: LinkBudget, attack: str, share: Floats) -> Attacked:
-    """Direct links under one kind of attack. Bright light is seen by a watchdog, and otherwise reads the messages."""
-    none = np.zeros(len(share))
+    """Direct links under one kind of attack on a share of the pulses of each [n_links].
+
+    What the check counts decides over interception and splitting: the rate that is left is that of its bounds. Bright
+    light is seen by a watchdog; without one it blinds both ends and reads the messages. A Trojan horse is seen by a
+    watchdog too, and reads nothing of what an isolation that is counted leaves.
+    """
+    links, none = world.direct_links, np.zeros(len(share))
     if attack == "intercept-resend":
         under = direct_rates(world, budget, share)
         return Attacked(under.bit_per_s, under.qber, none, share > 0)
     clean = direct_rates(world, budget, none)
-    if attack == "photon-number-splitting":  # decoys, or single pairs: what arrives is not what the line brings
-        return Attacked(np.where(share > 0, 0.0, clean.bit_per_s), clean.qber, none, share > 0)
-    watched = world.direct_links.watchdog & (share > 0)
-    known = np.where(watched, 0.0, share)
+    if attack == "photon-number-splitting":
+        weak = np.array([p != "two-step" for p in links.protocol], dtype=bool)  # pairs come one by one
+        under = direct_rates(world, budget, none, np.where(weak, share, 0.0))
+        # Decoys bend; without any, all that may be split was given up beforehand. On short lines splitting, which
+        # takes a photon of each pulse, costs Eve more than it brings: the bounds say so, and nothing is gained by it.
+        seen = np.abs(under.bit_per_s - clean.bit_per_s) > _SEEN * clean.bit_per_s
+        return Attacked(np.minimum(under.bit_per_s, clean.bit_per_s), clean.qber, none, seen)
+    counted = np.isfinite(links.isolation) if attack == "trojan-horse" else np.zeros(len(share), dtype=bool)
+    watched = links.watchdog & (share > 0) & ~counted  # light that an isolation lets through is too faint to be seen
+    known = np.where(watched | counted, 0.0, share)
     return Attacked(np.where(watched, 0.0, clean.bit_per_s), clean.qber, known, watched)

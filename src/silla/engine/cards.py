@@ -62,3 +62,4 @@ def _prefixes(world: World) -> Iterator[str]:
         yield "optical.raman"
     if len(world.direct_links.id):
         yield "quantum.dl04"
+        yield "quantum.direct_decoys.leak"

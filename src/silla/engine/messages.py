@@ -75,7 +75,7 @@ def direct_day(world: World, budget: LinkBudget, events: Disturbed, step_s: floa
                 rate[times, i] = np.minimum(rate[times, i], found.bit_per_s[i])
                 qber[times, i] = np.maximum(qber[times, i], found.qber[i])
                 known[times, i] = np.maximum(known[times, i], found.known[i])
-                state[times, i] = COMPROMISED if found.known[i] > 0 else TAPPED
+                state[times, i] = COMPROMISED if found.known[i] > 0 else TAPPED if found.seen[i] else state[times, i]
     state = np.where(cut > 0, CUT, state)
     capacity = rate * (1.0 - cut) * step_s
     offered = np.broadcast_to(links.message_bit_per_s * step_s, cut.shape).copy()

@@ -246,8 +246,10 @@ def plob_bit_per_s(links: KeyLinks | DirectLinks, budget: LinkBudget) -> Floats:
     return np.asarray(plob_bit(budget.channel)) * links.pulse_rate_hz
 
 
-def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> DirectRates:
+def direct_rates(world: World, budget: LinkBudget, intercepted: Floats, split: Floats | None = None) -> DirectRates:
     """Rates of direct-communication links with weak pulses or stored pairs; zero under too strong an attack.
+
+    intercepted, split : [n_links] share of pulses that are measured and resent, and whose photon numbers are split.
 
     Above an error rate of 1/4 on one way the schemes are not defined (the intercept-resend limit): nothing is sent, and
     the error rate given is that of the two ways together.
@@ -255,11 +257,13 @@ def direct_rates(world: World, budget: LinkBudget, intercepted: Floats) -> Direc
     links = world.direct_links
     if not len(links.id):
         return DirectRates(np.zeros(0), np.zeros(0))
-    points = [direct_point(_direct_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
+    split = np.zeros(len(links.id)) if split is None else split
+    pairs = zip(intercepted, split, strict=True)
+    points = [direct_point(_direct_line(links, budget, i, float(x), float(y))) for i, (x, y) in enumerate(pairs)]
     return DirectRates(np.array([p.bit_per_s for p in points]), np.array([p.qber for p in points]))
 
 
-def _direct_line(links: DirectLinks, budget: LinkBudget, i: int, intercepted: float) -> Line:
+def _direct_line(links: DirectLinks, budget: LinkBudget, i: int, intercepted: float, split: float) -> Line:
     d = links.detector[i]
     return Line(
         protocol=links.protocol[i],
@@ -271,6 +275,9 @@ def _direct_line(links: DirectLinks, budget: LinkBudget, i: int, intercepted: fl
         dead_time_s=d["dead_time_ns"] * 1e-9,
         intercepted=intercepted,
         dimension=int(links.dimension[i]),
+        decoys=int(links.decoys[i]),
+        isolation=float(links.isolation[i]),
+        split=split,
     )
 
 

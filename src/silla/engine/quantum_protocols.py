@@ -26,8 +26,9 @@ from silla.physics.quantum import (
     two_step,
 )
 from silla.physics.quantum.attack import splitting_yields
-from silla.physics.quantum.channel import gain_and_error
+from silla.physics.quantum.channel import Received, gain_and_error
 from silla.physics.quantum.detectors import dead_time_factor
+from silla.physics.quantum.direct_decoys import Station, pulse_leak
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.photons.countermeasures import trojan_phase_error
@@ -262,15 +263,47 @@ def _with_dead_time(line: Line, found, detectors: float):
     return (alive * (found.signed + found.eve_bit) - found.eve_bit) * line.clock_hz
 
 
+_KINDS = ("none", "one-decoy", "vacuum+weak")
+
+
+def _guarded(line: Line) -> dict[str, Any]:
+    """What the owners count against a direct message: decoys, and light that a Trojan horse gets back."""
+    reflected = _MOST_LIGHT / line.clock_hz * line.isolation if np.isfinite(line.isolation) else 0.0
+    return {"decoys": _KINDS[line.decoys], "reflected": min(reflected, 1e3)}
+
+
+def _split_leak(line: Line, mu: float, station: Station) -> float | None:
+    """Bits per pulse that Eve may know by a check whose photon numbers are split; None where they are not.
+
+    The signal's counts stay what they were, at the check and at the receiver: only the decoys' change.
+    """
+    if not line.split:
+        return None
+    n = np.arange(40)
+    total, sees = line.channel * station.efficiency, float(station.efficiency)
+    yields = splitting_yields(n, max(mu, 1e-4), total, sees, float(station.dark), line.split)
+    factorial = np.cumprod(np.maximum(n, 1.0))
+
+    def received(k: Any) -> Received:
+        gain = float((np.exp(-float(k)) * float(k) ** n / factorial * yields).sum())
+        wrong = station.dark_error * station.dark + line.error * max(gain - float(station.dark), 0.0)
+        return Received(gain, wrong, wrong / gain if gain > 0.0 else station.dark_error)
+
+    return float(pulse_leak(received, station, mu=mu, **_guarded(line)).leak)
+
+
 def _dl04(line: Line) -> DirectPoint:
     def rate(mu):
         return dl04.secrecy_capacity(
             line.channel, mean_photons=mu, misalignment=line.error, y0=line.background,
-            receiver_efficiency=line.receiver,
+            receiver_efficiency=line.receiver, **_guarded(line),
         )  # fmt: skip
 
     mu = float(maximise(lambda mu: _with_dead_time(line, rate(mu), 2.0), {"mu": (2e-5, 1.0)}, start=31)["mu"])
     found = rate(mu)
+    leak = _split_leak(line, mu, Station(line.receiver, line.background, 1.0))
+    if leak is not None:
+        found = found._replace(signed=found.signed + found.eve_bit - leak, eve_bit=leak)
     return DirectPoint(max(float(_with_dead_time(line, found, 2.0)), 0.0), float(found.qber), mu)
 
 
@@ -284,6 +317,7 @@ def _high_dimensional(line: Line) -> DirectPoint:
             "misalignment": line.error,
             "y0": line.background,
             "receiver_efficiency": line.receiver,
+            **_guarded(line),
         }
 
         def rate(mu, n=n, arguments=arguments):
@@ -291,8 +325,13 @@ def _high_dimensional(line: Line) -> DirectPoint:
 
         mu = float(maximise(lambda mu, rate=rate: rate(mu).signed_bit_per_s, {"mu": (1e-4, 1.0)})["mu"])
         found = rate(mu)
-        if float(found.rate_bit_per_s) > best.bit_per_s or best.bit_per_s == 0.0 == float(found.rate_bit_per_s):
-            best = DirectPoint(float(found.rate_bit_per_s), float(found.direct.qber), mu, n)
+        bits = float(found.signed_bit_per_s)
+        dark = -float(np.expm1(n * np.log1p(-line.background)))
+        leak = _split_leak(line, mu, Station(line.receiver / n, dark, float(np.log2(n)), qubit=False))
+        if leak is not None:
+            bits -= (leak - float(found.direct.eve_bit)) / float(found.frame_s)
+        if bits > best.bit_per_s or best.bit_per_s == 0.0 >= bits:
+            best = DirectPoint(max(bits, 0.0), float(found.direct.qber), mu, n)
     return best
 
 

@@ -252,6 +252,12 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
                 ("quantum", "keys", i, "isolation_db"),
                 f"the isolation is counted for decoy-bb84 alone, not for {link.protocol}; leave it out",
             )
+    for i, link in enumerate(s.quantum.direct):
+        if link.isolation_db is not None and link.protocol == "two-step":
+            yield (
+                ("quantum", "direct", i, "isolation_db"),
+                "the isolation is counted for dl04 and hd, not for two-step; leave it out",
+            )
     yield from _repeaters(s, known)
     yield from _satellites(s, known)
     yield from _air(s, known)

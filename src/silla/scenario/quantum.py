@@ -121,6 +121,20 @@ class DirectLink(_QuantumLink):
     dimension: int | None = quantity(
         None, unit="1", ge=2, le=4096, description="Time bins of a frame of hd; none: the best of the powers of two."
     )
+    decoys: Literal[0, 1, 2] = choice(
+        2,
+        description="Decoy intensities beside the signal's, which tell single photons from several in the check of "
+        "dl04 and hd; 0 takes every pulse of several photons for split. two-step sends pairs and needs none.",
+    )
+    isolation_db: float | None = quantity(
+        None,
+        unit="dB",
+        ge=0,
+        le=400,
+        description="What the sender's encoder lets through and back of light shone into it; counted against the "
+        "message (dl04, hd). None: not counted, and without a watchdog a Trojan horse reads the messages.",
+        source="Lucamarini et al., PRX 5 031030 (2015): about 170 dB at 1 GHz",
+    )
     message_bit_per_s: float = quantity(
         1000.0, unit="bit/s", ge=0, le=1e12, description="Messages offered on this link, beside those of `messages`."
     )

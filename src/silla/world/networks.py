@@ -109,7 +109,14 @@ def compile_direct(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> Dire
     links = [k for k in scenario.quantum.direct if k.enabled and scenario.quantum.enabled]
     messages = np.array([k.message_bit_per_s for k in links], dtype=float)
     dimension = np.array([k.dimension or 0 for k in links], dtype=np.int64)
-    return DirectLinks(**_common(links, fibres, parts), dimension=dimension, message_bit_per_s=messages)
+    isolation = np.array([np.nan if k.isolation_db is None else k.isolation_db for k in links], dtype=float)
+    return DirectLinks(
+        **_common(links, fibres, parts),
+        dimension=dimension,
+        decoys=np.array([k.decoys for k in links], dtype=np.int64),
+        isolation=from_db(-isolation),
+        message_bit_per_s=messages,
+    )
 
 
 def compile_repeaters(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> Repeaters:

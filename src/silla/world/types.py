@@ -273,6 +273,8 @@ class DirectLinks:
     equipment_w: Floats
     watchdog: Bools
     dimension: Ints  # time bins of a frame, 0: the best
+    decoys: Ints
+    isolation: Floats  # share of light shone in that comes back, NaN where it is not counted
     message_bit_per_s: Floats
 
 
