@@ -58,15 +58,16 @@ static nb::tuple decode(const in<std::int8_t, nb::ndim<2>> &llr, const Edges &ro
   expect(sixteenths >= 1 && sixteenths <= 16 && offset >= 0 && offset <= 127 && limit >= 1 && limit <= 127,
          "sixteenths 1..16, offset 0..127, limit 1..127");
   expect(!syndrome || (syndrome->shape(0) == n && syndrome->shape(1) == checks), "syndrome must be [n_blocks, n_rows * z]");
-  const LdpcSizes s = table().ldpc_sizes(z);
+  const LdpcSizes s = table().ldpc_sizes(z, std::int64_t(n));
   expect(n_crc >= 0 && std::size_t(n_crc) <= llr.shape(1) && (n_crc == 0 || crc_table),
          "n_crc is 0 .. n_cols * z, with a table");
   const std::size_t n_edges = col.shape(0), vectors = n_edges * std::size_t(s.n_vec), columns = std::size_t(n_cols);
   expect(2 * columns * std::size_t(s.stride) < (std::size_t(1) << 32), "the code is too large: 2 n_cols z below 2^32");
   std::unique_ptr<std::int8_t[]> beliefs(new std::int8_t[2 * columns * std::size_t(s.stride) + 2 * ldpc_max_vector]());
   std::unique_ptr<std::int8_t[]> messages(new std::int8_t[vectors * std::size_t(s.width) + ldpc_max_vector]);
-  std::unique_ptr<std::uint32_t[]> at(new std::uint32_t[2 * (vectors + n_edges)]);
-  std::unique_ptr<std::int32_t[]> places(new std::int32_t[4 * columns]);
+  std::unique_ptr<std::uint32_t[]> at(new std::uint32_t[2 * vectors + 4 * n_edges]);
+  std::unique_ptr<std::int32_t[]> places(new std::int32_t[4 * columns + 2 * n_edges]);
+  std::unique_ptr<std::uint8_t[]> signs(new std::uint8_t[syndrome && s.together > 1 ? checks * std::size_t(s.together) : 1]);
   std::unique_ptr<std::uint8_t[]> bits(new std::uint8_t[n * std::size_t(n_out) * std::size_t(z)]);
   std::unique_ptr<std::int32_t[]> iterations(new std::int32_t[n]);
   std::unique_ptr<bool[]> satisfied(new bool[n]);
@@ -75,7 +76,8 @@ static nb::tuple decode(const in<std::int8_t, nb::ndim<2>> &llr, const Edges &ro
     table().ldpc_decode({g, order.data(), std::int64_t(n), n_out, llr.data(), syndrome ? syndrome->data() : nullptr, max_iterations,
                          sixteenths, offset, limit, early_stop, n_crc, crc_table ? crc_table->data() : nullptr},
                         {aligned(beliefs.get()), aligned(messages.get()), at.get(), at.get() + 2 * vectors,
-                         places.get(), places.get() + columns, places.get() + 2 * columns},
+                         places.get(), places.get() + columns, places.get() + 2 * columns, places.get() + 4 * columns,
+                         at.get() + 2 * vectors + 2 * n_edges, places.get() + 4 * columns + n_edges, signs.get()},
                         {bits.get(), iterations.get(), satisfied.get()});
   }
   return nb::make_tuple(make_array<std::uint8_t>(bits.release(), {n, std::size_t(n_out) * std::size_t(z)}),

@@ -3,6 +3,8 @@
 // A column's beliefs lie in the order of the checks of the row that wrote them last, and are followed by a copy of the
 // first ones: a row reads them by one unaligned load and writes them aligned, into the other of the column's two places.
 // Writing in place would make every store straddle cache lines, and the loads of the next row wait for them.
+// Short circulants leave lanes idle, and so several blocks lie side by side: check i of block b is lane i * together + b,
+// which is a code of circulants `together` times as long with shifts as many times as large.
 // Nothing of the C++ library is used: its inline functions would be shared between instruction sets.
 #include "ldpc.h"
 
@@ -18,6 +20,7 @@ namespace {
 #include "crc_register.h"
 
 constexpr int W = Bytes::width;
+constexpr int least_alone = 50, most_lanes = 192;  // circulants that fill vectors; lanes of blocks side by side
 #define SILLA_UNROLL _Pragma("GCC unroll 32")
 
 struct Layer {
@@ -64,10 +67,10 @@ inline void checks(const Layer &layer, int v, std::int8_t *__restrict llr, Rule 
     least = min_u(least, a);
     sign = sign ^ t[e];
   }
-  const Bytes common = corrected(least, rule), own = corrected(second, rule);
+  const Bytes common = negate_if(sign, corrected(least, rule)), own = negate_if(sign, corrected(second, rule));
   SILLA_UNROLL
   for (int e = 0; e < degree; ++e) {
-    const Bytes m = negate_if(sign ^ t[e], if_equal(abs_u(t[e]), least, own, common));
+    const Bytes m = negate_if(t[e], if_equal(abs_u(t[e]), least, own, common));
     const Bytes l = add_sat(t[e], m);
     m.store(message + e * W);
     l.store(llr + layer.to[e] + v * W);
@@ -104,11 +107,12 @@ void run_layer(const Layer &layer, std::int8_t *llr, Rule rule) {
 // Where everything lies. A column changes places with every row that reads it rotated, and after two iterations it is
 // back where it began; so there is one table for the even iterations and one for the odd.
 struct Plan {
-  const LdpcGraph &g;
+  const LdpcGraph &g;  // of the blocks side by side
   const std::int32_t *order;
   const LdpcSizes &s;
   const LdpcWorkspace &work;
   std::int64_t n_at;
+  int together;
 
   const std::uint32_t *at(int odd) const { return work.at + odd * n_at; }
   const std::uint32_t *to(int odd) const { return work.to + odd * g.row_first[g.n_rows]; }
@@ -143,16 +147,41 @@ struct Plan {
         table += s.n_vec * degree;
       }
     }
+    for (int e = 0; e < n_edges; ++e) {
+      const int c = g.col[e], place = g.shift[e] - work.last[c];
+      work.before[e] = place < 0 ? -place : g.z - place;
+      for (int odd = 0; odd < 2; ++odd) work.end[odd * n_edges + e] = std::uint32_t(column(c, odd) + g.z);
+    }
   }
 
-  void load(const std::int8_t *from) const {
-    for (int c = 0; c < g.n_cols; ++c, from += g.z) {
-      std::int8_t *to = work.llr + column(c, 0);
-      const int turn = work.last[c];
-      __builtin_memcpy(to, from + turn, std::size_t(g.z - turn));
-      __builtin_memcpy(to + g.z - turn, from, std::size_t(turn));
-      for (int i = g.z; i < g.z + W; ++i) to[i] = to[i - g.z];
+  // Puts a block in place before the iteration `done`.
+  void load(const std::int8_t *llr, int done, int block) const {
+    const int z = g.z / together;
+    for (int c = 0; c < g.n_cols; ++c) {
+      std::int8_t *to = work.llr + column(c, done);
+      const int turn = work.last[c] / together;
+      const std::int8_t *from = llr + std::int64_t(c) * z;
+      if (together == 1) {
+        __builtin_memcpy(to, from + turn, std::size_t(z - turn));
+        __builtin_memcpy(to + z - turn, from, std::size_t(turn));
+      } else {
+        std::int8_t *lane = to + block;
+        for (int i = turn; i < z; ++i, lane += together) *lane = from[i];
+        for (int i = 0; i < turn; ++i, lane += together) *lane = from[i];
+      }
+      for (int i = g.z + block; i < g.z + W; i += together) to[i] = to[i - g.z];
     }
+  }
+
+  void forget(std::uint64_t blocks) const {  // the messages of these blocks
+    alignas(64) std::uint8_t kept[64 + W];
+    for (int i = 0; i < 64 + W; ++i) kept[i] = blocks >> i % together & 1 ? 0 : 255;
+    std::int8_t *message = work.message;
+    for (int k = 0; k < g.n_rows; ++k)
+      for (int v = 0, r = order[k]; v < int(s.n_vec); ++v) {
+        const Bytes mask = Bytes::load(kept + v * W % together);
+        for (int e = g.row_first[r]; e < g.row_first[r + 1]; ++e, message += W) (Bytes::load(message) & mask).store(message);
+      }
   }
 
   template <bool fresh>
@@ -169,103 +198,153 @@ struct Plan {
     }
   }
 
-  // Whether the checks of the rows first .. last hold.
-  bool hold(int first, int last, int done, const std::uint8_t *syndrome) const {
-    for (int r = first; r < last; ++r) {
-      const std::int8_t *from[256];
-      int place[256];
+  // Of `blocks`, one bit each, those in which the checks of the rows first .. last hold.
+  std::uint64_t hold(int first, int last, int done, const std::uint8_t *syndrome, std::uint64_t blocks) const {
+    for (int r = first; r < last && blocks; ++r) {
+      std::uint32_t from[256];
       const int e0 = g.row_first[r], degree = g.row_first[r + 1] - e0;
-      for (int k = 0; k < degree; ++k) {
-        const int c = g.col[e0 + k], p = g.shift[e0 + k] - work.last[c];
-        from[k] = work.llr + column(c, done);
-        place[k] = p < 0 ? p + g.z : p;
-      }
-      for (int v = 0; v < int(s.n_vec); ++v) {
+      const std::uint32_t *end = work.end + (done & 1) * g.row_first[g.n_rows] + e0, z = std::uint32_t(g.z);
+      for (int k = 0; k < degree; ++k) from[k] = end[k] - std::uint32_t(work.before[e0 + k]);
+      for (int v = 0; v < int(s.n_vec) && blocks; ++v) {
         const int lanes = lanes_of(g.z, v);
         Bytes sign = syndrome ? target(syndrome + std::int64_t(r) * g.z + v * W, lanes) : Bytes::all(0);
+        for (int k = 0; k < degree; ++k) sign = sign ^ Bytes::load(work.llr + from[k]);
         for (int k = 0; k < degree; ++k) {
-          sign = sign ^ Bytes::load(from[k] + place[k]);
-          place[k] += W;
-          if (place[k] >= g.z) place[k] -= g.z;
+          const std::uint32_t next = from[k] + W;
+          from[k] = next < end[k] ? next : next - z;
         }
-        if (signs(sign) << (64 - lanes)) return false;
+        std::uint64_t unmet = signs(sign) << (64 - lanes) >> (64 - lanes);
+        for (int half = W / 2; half >= together; half /= 2) unmet |= unmet >> half;  // lanes of one block on one another
+        blocks &= ~(unmet << v * W % together);
       }
     }
-    return true;
+    return blocks;
   }
 
-  // Decisions of the first n columns in their own order.
-  void decide(int n, int done, std::uint8_t *bits) const {
-    for (int c = 0; c < n; ++c, bits += g.z) {
-      const std::int8_t *from = work.llr + column(c, done);
-      const int turn = work.last[c];
+  // Decisions of the first n columns of one block in their own order.
+  void decide(int n, int done, int block, std::uint8_t *bits) const {
+    const int z = g.z / together;
+    for (int c = 0; c < n; ++c, bits += z) {
+      const std::int8_t *from = work.llr + column(c, done) + block;
+      const int turn = work.last[c] / together;
       std::uint8_t *__restrict a = bits + turn, *__restrict b = bits;
-      for (int i = 0; i < g.z - turn; ++i) a[i] = std::uint8_t(from[i]) >> 7;
-      from += g.z - turn;
-      for (int i = 0; i < turn; ++i) b[i] = std::uint8_t(from[i]) >> 7;
+      if (together == 1) {
+        for (int i = 0; i < z - turn; ++i) a[i] = std::uint8_t(from[i]) >> 7;
+        from += z - turn;
+        for (int i = 0; i < turn; ++i) b[i] = std::uint8_t(from[i]) >> 7;
+      } else {
+        for (int i = 0; i < z - turn; ++i) a[i] = std::uint8_t(from[i * together]) >> 7;
+        from += (z - turn) * together;
+        for (int i = 0; i < turn; ++i) b[i] = std::uint8_t(from[i * together]) >> 7;
+      }
     }
+  }
+
+  // Whether the first n bits of a block end with their CRC.
+  bool crc_holds(int n, int done, int block, const std::uint32_t *table) const {
+    Crc crc{table};
+    const int z = g.z / together;
+    std::uint64_t x = 0;
+    int filled = 0;
+    for (int c = 0; n > 0; ++c, n -= z) {
+      const int turn = work.last[c], size = n < z ? n : z;
+      const std::int8_t *from = work.llr + column(c, done);
+      int place = turn ? g.z - turn : 0, i = 0;
+      if (together == 1 && z % 64 == 0)
+        for (; i + 64 <= size; i += 64) {
+          std::uint64_t word = 0;
+          for (int k = 0; k < 64; k += W) {
+            word |= signs(Bytes::load(from + place)) << k;
+            place += W;
+            if (place >= z) place -= z;
+          }
+          crc.word(word);
+        }
+      for (; i < size; ++i, place += together) {
+        if (place >= g.z) place -= g.z;
+        x |= std::uint64_t(from[place + block] < 0) << filled;
+        if (++filled == 64) crc.word(x), x = 0, filled = 0;
+      }
+    }
+    for (int k = 0; k < filled; ++k) crc.bit(int(x >> k & 1));
+    return crc.r == 0;
   }
 };
 
-// Whether the first n bits end with their CRC.
-bool crc_holds(const Plan &plan, int n, int done, const std::uint32_t *table) {
-  const LdpcGraph &g = plan.g;
-  Crc crc{table};
-  for (int first = 0; first < n; first += g.z) {
-    const int c = first / g.z, turn = plan.work.last[c], size = n - first < g.z ? n - first : g.z;
-    const std::int8_t *from = plan.work.llr + plan.column(c, done);
-    int place = turn ? g.z - turn : 0, i = 0;
-    if (g.z % 64 == 0)
-      for (; i + 64 <= size; i += 64) {
-        std::uint64_t x = 0;
-        for (int k = 0; k < 64; k += W) {
-          x |= signs(Bytes::load(from + place)) << k;
-          place += W;
-          if (place >= g.z) place -= g.z;
-        }
-        crc.word(x);
+LdpcSizes sizes(int z, int together) {
+  // Room for the copy behind a column's end; columns start at multiples of the vector.
+  const std::int64_t wide = std::int64_t(z) * together, copies = wide < W ? 2 * W : W;
+  return {(wide + copies + W - 1) / W * W, (wide + W - 1) / W, W, together};
+}
+
+// Decodes all blocks; each takes the place of one that is done.
+void decode(const LdpcDecodeInput &in, const Plan &plan, const LdpcDecodeOutput &out) {
+  const LdpcGraph &g = in.graph;
+  const Rule rule{in.sixteenths, in.offset, in.limit};
+  const int core = g.n_rows < 4 ? g.n_rows : 4, together = plan.together;
+  const std::int64_t n_checks = std::int64_t(g.n_rows) * g.z;
+  std::int64_t block[64], next = 0;
+  int since[64];
+  std::uint64_t open = 0;
+  const std::uint8_t *syndrome = in.syndrome;
+  for (int done = 0;; ++done) {
+    const bool fresh = !open;  // messages need not be zero where nothing is read
+    std::uint64_t started = 0;
+    for (int k = 0; k < together && next < in.n_blocks; ++k) {
+      if (open >> k & 1) continue;
+      plan.load(in.llr + next * g.n_cols * std::int64_t(g.z), done, k);
+      started |= std::uint64_t(1) << k;
+      if (in.syndrome && together == 1) syndrome = in.syndrome + next * n_checks;
+      else if (in.syndrome) {
+        for (std::int64_t i = 0; i < n_checks; ++i) plan.work.syndrome[i * together + k] = in.syndrome[next * n_checks + i];
+        syndrome = plan.work.syndrome;
       }
-    for (; i < size; ++i) {
-      const int p = i + (turn ? g.z - turn : 0);
-      crc.bit(from[p < g.z ? p : p - g.z] < 0);
+      block[k] = next++;
+      since[k] = done;
+      open |= std::uint64_t(1) << k;
+    }
+    if (!open) return;
+    if (started && !fresh) plan.forget(started);
+    if (fresh) plan.iterate<true>(done & 1, syndrome, rule);
+    else plan.iterate<false>(done & 1, syndrome, rule);
+    std::uint64_t due = in.early_stop ? open : 0, last = 0;
+    for (int k = 0; k < together; ++k)
+      if (open >> k & 1 && done + 1 - since[k] == in.max_iterations) last |= std::uint64_t(1) << k;
+    due |= last;
+    if (!due) continue;
+    const std::uint64_t most = plan.hold(0, core, done + 1, syndrome, due);
+    const std::uint64_t all = plan.hold(core, g.n_rows, done + 1, syndrome, most);
+    for (int k = 0; k < together; ++k) {
+      if (!((most | last) >> k & 1)) continue;
+      const bool good = all >> k & 1 ||
+                        (most >> k & 1 && in.n_crc && plan.crc_holds(in.n_crc, done + 1, k, in.crc_table));
+      if (!good && !(last >> k & 1)) continue;
+      open &= ~(std::uint64_t(1) << k);
+      out.iterations[block[k]] = done + 1 - since[k];
+      out.satisfied[block[k]] = good;
+      plan.decide(in.n_out, done + 1, k, out.bits + block[k] * in.n_out * std::int64_t(g.z));
     }
   }
-  return crc.r == 0;
 }
 
 }  // namespace
 
-LdpcSizes ldpc_sizes(std::int32_t z) {
-  // Room for the copy behind a column's end; columns start at multiples of the vector.
-  const std::int64_t copies = z < W ? 2 * W : W;
-  return {(z + copies + W - 1) / W * W, (z + W - 1) / W, W};
+LdpcSizes ldpc_sizes(std::int32_t z, std::int64_t n_blocks) {
+  int together = 1;
+  while (z < least_alone && together < 64 && 2 * together <= n_blocks && 2 * together * z <= most_lanes) together *= 2;
+  return sizes(z, together);
 }
 
 void ldpc_decode(const LdpcDecodeInput &in, const LdpcWorkspace &work, const LdpcDecodeOutput &out) {
-  const LdpcGraph &g = in.graph;
-  const LdpcSizes s = ldpc_sizes(g.z);
-  const Rule rule{in.sixteenths, in.offset, in.limit};
-  const Plan plan{g, in.order, s, work, g.row_first[g.n_rows] * s.n_vec};
-  const int core = g.n_rows < 4 ? g.n_rows : 4;
+  const LdpcSizes s = ldpc_sizes(in.graph.z, in.n_blocks);
+  const int n_edges = in.graph.row_first[in.graph.n_rows];
+  for (int e = 0; e < n_edges; ++e) work.shift[e] = in.graph.shift[e] * s.together;
+  LdpcGraph g = in.graph;
+  g.z *= s.together;
+  g.shift = work.shift;
+  const Plan plan{g, in.order, s, work, n_edges * s.n_vec, s.together};
   plan.build();
-  for (std::int64_t b = 0; b < in.n_blocks; ++b) {
-    const std::uint8_t *syndrome = in.syndrome ? in.syndrome + b * g.n_rows * g.z : nullptr;
-    plan.load(in.llr + b * g.n_cols * g.z);
-    int done = 0;
-    bool hold = false;
-    while (!hold && done < in.max_iterations) {
-      if (done == 0) plan.iterate<true>(0, syndrome, rule);
-      else plan.iterate<false>(done & 1, syndrome, rule);
-      ++done;
-      if ((in.early_stop || done == in.max_iterations) && plan.hold(0, core, done, syndrome)) {
-        hold = in.n_crc && crc_holds(plan, in.n_crc, done, in.crc_table);
-        hold = hold || plan.hold(core, g.n_rows, done, syndrome);
-      }
-    }
-    out.iterations[b] = done;
-    out.satisfied[b] = hold;
-    plan.decide(in.n_out, done, out.bits + b * in.n_out * g.z);
-  }
+  decode(in, plan, out);
 }
 
 // ---- encoding: every byte carries the same bit of eight blocks, and every column lies there twice in a row.

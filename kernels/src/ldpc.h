@@ -42,10 +42,15 @@ struct LdpcWorkspace {
   std::uint32_t *at, *to;      // [2][n_edges * n_vec], [2][n_edges] where each edge is read and written in llr
   std::int32_t *last, *turns;  // [n_cols] shift of the last row that writes a column; how often an iteration moves it
   std::int32_t *now;           // [2 * n_cols] for building the tables
+  std::int32_t *shift;         // [n_edges] of blocks side by side
+  std::uint32_t *end;          // [2][n_edges] where an edge's column ends between iterations, for the checks
+  std::int32_t *before;        // [n_edges] and how far before that the edge's check 0 reads
+  std::uint8_t *syndrome;      // [n_rows * z * together], where there is one
 };
 
 struct LdpcSizes {
   std::int64_t stride, n_vec, width;
+  std::int32_t together;  // blocks that are decoded side by side
 };
 
 struct LdpcEncodeInput {
@@ -58,7 +63,7 @@ struct LdpcEncodeInput {
   std::uint8_t *code;          // [n_blocks, n_cols * z]
 };
 
-using ldpc_sizes_fn = LdpcSizes(std::int32_t z);
+using ldpc_sizes_fn = LdpcSizes(std::int32_t z, std::int64_t n_blocks);
 using ldpc_decode_fn = void(const LdpcDecodeInput &, const LdpcWorkspace &, const LdpcDecodeOutput &);
 using ldpc_encode_fn = void(const LdpcEncodeInput &);
 

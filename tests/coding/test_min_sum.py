@@ -93,6 +93,33 @@ def test_all_instruction_sets_agree():
         assert all((a == b).all() for a, b in zip(answers[0], other))
 
 
+@pytest.mark.skipif(kernels.kernel("ldpc_decode") is None, reason="no C++ kernel")
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize(("graph", "z", "n_blocks"), [(2, 2, 150), (2, 3, 64), (1, 5, 37), (2, 30, 9), (1, 48, 7)])
+def test_short_blocks_side_by_side_are_decoded_as_each_alone(graph, z, n_blocks, isa):
+    """Blocks that need more or fewer iterations take one another's places; a syndrome and a CRC go with their block."""
+    import silla_kernels
+
+    if isa not in silla_kernels.supported():
+        pytest.skip(f"this processor has no {isa}")
+    code, rng = nr_code(graph, z).cut(9), np.random.default_rng(z)
+    info = append(rng.integers(0, 2, (n_blocks, code.k - 6), dtype=np.uint8), "6")
+    words, other = encode(code, info), rng.integers(0, 2, (n_blocks, code.n), dtype=np.uint8)
+    noise = rng.uniform(0.3, 1.0, (n_blocks, 1)) * rng.normal(size=words.shape)
+    before = silla_kernels.isa()
+    silla_kernels.set_isa(isa)
+    try:
+        for bits, syndrome, stop in ((words, None, ("6", code.k)), (other, code.syndrome(other), None)):
+            llr = quantise(2.0 * (1.0 - 2.0 * bits + noise))
+            for early in (True, False):
+                fast = decode(code, llr, early_stop=early, syndrome=syndrome, crc=stop, n_out=code.n_cols)
+                slow = decode_numpy(code, llr, 10, CORRECTION, early, code.n_cols, syndrome, stop)
+                assert all((a == b).all() for a, b in zip(fast, slow))
+                assert not early or len(set(fast.iterations.tolist())) > 2
+    finally:
+        silla_kernels.set_isa(before)
+
+
 def random_code(rng, z, n_cols, degrees):
     """A code without any structure: rows of these degrees on random columns."""
     base = np.full((len(degrees), n_cols), -1)

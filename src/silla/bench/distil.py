@@ -16,7 +16,7 @@ import numpy as np
 
 from silla.base import kernels
 from silla.base.rng import stream
-from silla.bench.figure import Figure, Measured
+from silla.bench.figure import Figure, Measured, with_avx2
 from silla.coding import rate_adaptive as ldpc
 from silla.coding.cascade import reconcile_locally
 from silla.coding.reconciliation import binary_entropy
@@ -83,7 +83,10 @@ def _worst(work: Callable[[float], tuple[float, float, str]], which: int) -> Mea
     found = {rate: work(rate) for rate in _RATES}
     note = "; ".join(f"{100 * q:g} %: {speed:.0f} Mbit/s, f {f:.3f}{more}" for q, (speed, f, more) in found.items())
     value = min(x[0] for x in found.values()) if which == 0 else max(x[1] for x in found.values())
-    return Measured(value, note=f"kernels: {kernels.isa()}; {note}")
+    slowest = min(found, key=lambda q: found[q][0])
+    narrower = None if which else with_avx2(lambda: work(slowest)[0])
+    beside = "" if narrower is None else f" (avx2 {narrower:.0f} at {100 * slowest:g} %)"
+    return Measured(value, note=f"kernels: {kernels.isa()}{beside}; {note}")
 
 
 def _float_fft(x: np.ndarray, t: np.ndarray, n_out: int) -> np.ndarray:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-__all__ = ["Figure", "Measured", "best_of"]
+from silla.base import kernels
+
+__all__ = ["Figure", "Measured", "best_of", "with_avx2"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,15 @@ def best_of(call: Callable[[], Any], repeats: int = 5) -> float:
         call()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def with_avx2(call: Callable[[], T]) -> T | None:
+    """What `call` gives with the AVX2 kernels, where a wider set is in use, else None."""
+    set_isa = kernels.kernel("set_isa")
+    if set_isa is None or kernels.isa() != "avx512":
+        return None
+    try:
+        set_isa("avx2")
+        return call()
+    finally:
+        set_isa("avx512")
