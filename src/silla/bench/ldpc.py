@@ -88,6 +88,7 @@ def _stopping(e: int, es_n0_db: float) -> Measured:
 
     value, parity, fixed = rate(crc=stop), rate(), rate(early_stop=False)
     answer, every = decode(part, llr, crc=stop), decode(part, llr, early_stop=False)
+    mean = float(answer.iterations.mean())
     wrong, full = ((x.bits != info).any(axis=1) for x in (answer, every))
     part, weaker = _received(words, e, es_n0_db - 0.2)
     longer = decode(part, weaker, crc=stop, max_iterations=20)
@@ -96,9 +97,9 @@ def _stopping(e: int, es_n0_db: float) -> Measured:
     lost = int((longer.bits != info).any(axis=1).sum())
     note = (
         f"{_isa(lambda: rate(crc=stop))}; {wrong.sum()} of {len(info)} blocks wrong at {es_n0_db} dB ({full.sum()} "
-        f"after ten iterations, {(wrong & answer.satisfied).sum()} unnoticed), {answer.iterations.mean():.1f} iterations; "
+        f"after ten iterations, {(wrong & answer.satisfied).sum()} unnoticed), {mean:.1f} iterations; "
         f"{value / fixed:.2f} times the {fixed:.0f} Mbit/s of ten iterations, limit "
-        f"{10.0 / answer.iterations.mean():.2f} ({parity / fixed:.2f} times without the CRC); with up to 20 iterations "
+        f"{10.0 / mean:.2f} ({parity / fixed:.2f} times without the CRC); with up to 20 iterations "
         f"0.2 dB lower, {lost} wrong, {longer.iterations.mean():.1f} iterations, {twenty:.2f} times the speed of twenty"
     )
     return Measured(value, None, note)
