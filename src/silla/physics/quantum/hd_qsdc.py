@@ -14,8 +14,8 @@ the photon dephased in them, and what Eve's purification of the line then tells 
 errors, whatever its bin errors. The tests repeat this by diagonalisation. The maximum at a given e_phase is that of
 equally likely wrong patterns.
 
-Ahn, Park, Lee and Lee, Sci. Rep. 14, 888 (2024): the scheme (delay coding, phase states for the check alone, frames
-laid out for the dead time). The bound on Eve is derived here for collective attacks on the way out; the source's own
+Ahn, Park, Lee and Lee, Sci. Rep. 14, 888 (2024), and US patent 12,621,060 (claim 1): the scheme (delay coding, phase
+states for the check alone, frames laid out with a pause of the dead time: `guard`). The bound on Eve is derived here for collective attacks on the way out; the source's own
 formulas were not at hand, and its curves are not compared.
 """
 
