@@ -15,8 +15,8 @@ errors, whatever its bin errors. The tests repeat this by diagonalisation. The m
 equally likely wrong patterns.
 
 Ahn, Park, Lee and Lee, Sci. Rep. 14, 888 (2024), and US patent 12,621,060 (claim 1): the scheme (delay coding, phase
-states for the check alone, frames laid out with a pause of the dead time: `guard`). The bound on Eve is derived here for
-collective attacks on the way out; the source's own formulas were not at hand, and its curves are not compared.
+states for the check alone, frames laid out with a pause of the dead time: `guard`). The bound on Eve is derived here
+for collective attacks on the way out; the source's own formulas were not at hand, and its curves are not compared.
 """
 
 from __future__ import annotations
