@@ -14,10 +14,11 @@ from scipy.stats import binomtest
 from silla.base.errors import ArgumentError, DomainError, RunError
 from silla.base.rng import stream
 from silla.engine import campaign as module
-from silla.engine.campaign import Campaign, LinkTask, Stop, chunk_slots, waterfall
+from silla.engine.campaign import Campaign, LinkTask, Stop, chunk_slots
 from silla.engine.curves import CurvePoint, crossing, threshold
 from silla.engine.link_setup import LinkSetup, check_link
 from silla.engine.link_study import study
+from silla.engine.waterfall import waterfall
 from silla.physics.radio.link.simulate import LinkCounts, simulate_slots
 from silla.results.store import Store
 
@@ -191,3 +192,49 @@ def test_tasks_are_told_apart_by_all_that_matters():
     ]  # fmt: skip
     assert len({base.hash, *(t.hash for t in others)}) == 6
     assert base.run({})["slots"] == 10 and LinkCounts().bler != 0
+
+
+def test_searches_of_several_links_find_what_each_finds_alone(monkeypatch):
+    """Side by side, on kept workers and in one process: the same points."""
+    links = [AWGN, FADING, LinkSetup(channel="rayleigh", rx=2, prb=2, mcs=5, estimation="ls").config()]
+    alone = [waterfall(Campaign(seed=5), [c], stop=Stop(20, 200))[0] for c in links]
+    assert waterfall(Campaign(seed=5), links, stop=Stop(20, 200)) == alone
+    monkeypatch.setattr(module, "_POOL_S", 0.0)
+    two = Campaign(seed=5, jobs=2)
+    assert waterfall(two, links, stop=Stop(20, 200)) == alone
+    assert two._workers is None
+
+
+def test_a_link_without_a_waterfall_does_not_stop_the_others():
+    """An interferer as strong as the signal: the block is lost at any ratio."""
+    hopeless = LinkSetup(channel="rayleigh", rx=2, prb=2, mcs=20, sir_db=-10.0, receiver="mrc").config()
+    (points, none), (_, at) = waterfall(Campaign(), [hopeless, FADING], stop=Stop(20, 200))
+    assert np.isnan(none.snr_db) and min(p.counts.bler for p in points) > 0.1 and np.isfinite(at.snr_db)
+    with pytest.raises(RunError, match="stays above"):
+        waterfall(Campaign(), [hopeless], stop=Stop(20, 200))
+
+
+def test_counts_of_chunks_add_up_to_a_larger_campaign():
+    small, large = (Campaign(seed=6).points([(AWGN, 1.0)], Stop(10_000, n))[0].counts for n in (200, 600))
+    parts = [LinkTask(AWGN, 1.0, i, chunk_slots(AWGN), 6).run({}) for i in range(3)]
+    total = sum((LinkCounts(**{k: v.item() for k, v in part.items()}) for part in parts), LinkCounts())
+    assert total == large and LinkCounts(**{k: v.item() for k, v in parts[0].items()}) == small
+
+
+@pytest.mark.parametrize("stop", [Stop(1, 1), Stop(1, 10**9), Stop(10**9, 1), Stop(10**9, 10**9, 0.999999)])
+def test_odd_rules_stop_at_the_first_chunk(stop):
+    """One error, one slot, or a bound that anything meets: at 0 dB the first chunk suffices."""
+    point = Campaign().points([(AWGN, 0.0)], stop)[0]
+    assert point.counts.slots == chunk_slots(AWGN) and point.stopped == stop.reason(point.counts) != ""
+
+
+def test_a_damaged_record_is_computed_again(tmp_path):
+    wanted = [(AWGN, 1.0)]
+    found = Campaign(seed=7, store=Store(tmp_path)).points(wanted, STOP)
+    for path in tmp_path.glob("*/*.rec"):
+        path.write_bytes(path.read_bytes()[:-5])
+    again = Campaign(seed=7, store=Store(tmp_path))
+    assert again.points(wanted, STOP) == found and again.computed > 0 and again.reused == 0
+    wider = Campaign(seed=7, store=Store(tmp_path))
+    assert wider.points(wanted, Stop(30, 5000))[0].counts.blocks >= found[0].counts.blocks
+    assert wider.reused > 0

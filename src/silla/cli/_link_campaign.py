@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +12,11 @@ import numpy as np
 import typer
 
 from silla.base.errors import ArgumentError
+from silla.base.memory import keep_freed_memory
+from silla.cli._link_picture import Seen, chart, points_table, rate_text, thresholds_table, watched
 from silla.cli._output import console, emit_json
-from silla.cli._plot import plot_path, write_line_plot
-from silla.engine.campaign import Campaign, LinkPoint, Stop
+from silla.cli._plot import Panel, plot_path, write_panels
+from silla.engine.campaign import Campaign, Stop
 from silla.engine.executors import ENGINES, cores
 from silla.engine.link_setup import CHANNEL_NAMES, COMPARED, LinkSetup
 from silla.engine.link_study import Curve, document, publish_study, study
@@ -50,6 +52,9 @@ Target = Annotated[float, typer.Option(help="Block error rate at which the thres
 Errors = Annotated[int, typer.Option(help="Block errors after which a point stops.")]
 MaxSlots = Annotated[int, typer.Option(help="Slots after which a point stops.")]
 Bound = Annotated[float | None, typer.Option(help="Stop a point once its error rate is below this with 97.5 %.")]
+BoundCompared = Annotated[
+    float | None, typer.Option(help="Likewise; a third of the target if not given, 0 for never.", show_default=False)
+]
 Seed = Annotated[int, typer.Option(help="Of all random numbers.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one per core.")]
 Engine = Annotated[str, typer.Option("--engine", help="Who runs the tasks: local or ray.")]
@@ -99,9 +104,9 @@ def compare(
     k_factor_db: KFactor = None, prb: Prb = _D.prb, scs_khz: Scs = _D.scs_khz, mcs_table: McsTable = _D.mcs_table,
     mcs: McsIndex = _D.mcs, layers: Layers = 2, rx: Rx = _D.rx, dmrs_positions: Positions = _D.dmrs_positions,
     sir_db: Sir = None, transmissions: Transmissions = 1, iterations: Iterations = 10, paths: PathsFile = None,
-    snr_db: SnrDb = None, target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 2000,
-    bound: Bound = None, seed: Seed = 1,
-    jobs: Jobs = 0, engine: Engine = "local", out: Out = None, plot: PlotFile = None, json: Json = False,
+    snr_db: SnrDb = None, target: Target = 0.1, errors: Errors = 100, max_slots: MaxSlots = 1000,
+    bound: BoundCompared = None, seed: Seed = 1, jobs: Jobs = 0, engine: Engine = "local", out: Out = None,
+    plot: PlotFile = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Receivers of one link side by side on the same bits, channels and noise, with genie and finite-block bound.
 
@@ -114,10 +119,11 @@ def compare(
         paths,
     )  # fmt: skip
     names = _receivers(receivers)
+    least = target / 3 if bound is None else bound or None
     configs = {name: setup.with_receiver(name).config() for name in names}
     one_word = all(len(c.users) == 1 for c in configs.values()) and layers <= 4
     _simulate(
-        setup, configs, "link-compare", snr_db, target, Stop(errors, max_slots, bound), seed, jobs, engine, out, plot,
+        setup, configs, "link-compare", snr_db, target, Stop(errors, max_slots, least), seed, jobs, engine, out, plot,
         json, with_bound=one_word and sir_db is None and transmissions == 1,
     )  # fmt: skip
 
@@ -167,10 +173,19 @@ def _simulate(
         raise ArgumentError(f"--out is {str(out)!r}, which is a file; name a folder")
     for config in configs.values():
         _refuse_early(config)
+    keep_freed_memory()
     campaign = Campaign(seed, Store(out / "tasks") if out else None, jobs or cores(), engine)
-    with _drawn(campaign, configs, target):
-        curves = study(campaign, configs, target=target, stop=stop, snr_db=ratios, bound=with_bound)
-    about = document(setup, curves, configs, target, campaign)
+    with watched(campaign, configs, target) as seen:
+        try:
+            curves = study(campaign, configs, target=target, stop=stop, snr_db=ratios, bound=with_bound)
+        except KeyboardInterrupt:
+            stopped = True
+        else:
+            stopped = False
+    if stopped:
+        _say_interrupted(seen, campaign, out, json)
+        raise KeyboardInterrupt
+    about = document(setup, curves, configs, target, campaign, stop)
     if out is not None:
         publish_study(out, name, about, curves, configs)
     if page is not None:
@@ -178,14 +193,62 @@ def _simulate(
     if json:
         emit_json(about)
         return
+    _show(about, curves, seen, campaign, [path for path in (out, page) if path is not None])
+
+
+def _say_interrupted(seen: Seen, campaign: Campaign, out: Path | None, json: bool) -> None:
+    """What is known so far, and how to go on."""
     screen = console()
-    if not screen.is_terminal or len(configs) > 1:
-        screen.print(_picture({c.label: list(c.points) for c in curves}, target))
-    screen.print(_thresholds(about))
-    screen.print(f"{campaign.computed} tasks computed, {campaign.reused} taken from the store")
-    for path in (out, page):
-        if path is not None:
-            screen.print(f"written  {path}", highlight=False)
+    if not json and any(seen.curves().values()):
+        screen.print(seen.picture(screen.width, running=False))
+    if out is None:
+        screen.print("interrupted; nothing is kept: with --out FOLDER the same command would go on from here")
+    else:
+        kept = campaign.computed + campaign.reused
+        screen.print(
+            f"interrupted; {kept} task results are kept in {out / 'tasks'}; the same command goes on from there"
+        )
+
+
+def _show(
+    about: Mapping[str, Any], curves: Sequence[Curve], seen: Seen, campaign: Campaign, written: Sequence[Path]
+) -> None:
+    screen = console()
+    width, target = screen.width, about["target"]
+    measured = {c.label: list(c.points) for c in curves if c.points}
+    screen.print(_headline(about))
+    if len(measured) == 1:
+        ((name, points),) = measured.items()
+        screen.print(points_table(name, points, target, width))
+    else:
+        bound = next((c.bound for c in curves if c.bound), ())
+        drawn = chart(measured, bound, target, width)
+        if drawn is not None:
+            screen.print(drawn)
+    screen.print(thresholds_table(about, width))
+    screen.print(_rule(about))
+    spent = time.monotonic() - seen.started
+    screen.print(f"{campaign.computed} tasks computed, {campaign.reused} taken from the store, {spent:.1f} s")
+    for path in written:
+        screen.print(f"written  {path}", highlight=False)
+
+
+def _headline(about: Mapping[str, Any]) -> str:
+    s = about["settings"]
+    return (
+        f"{s['direction'].capitalize()} over {s['paths'] or s['channel']}, {s['prb']} PRB at {s['scs_khz']} kHz, "
+        f"{s['mcs_table']} MCS {s['mcs']}, "
+        f"{s['layers']} layer{'s' if s['layers'] > 1 else ''} on {s['rx']} antenna{'s' if s['rx'] > 1 else ''}"
+    )
+
+
+def _rule(about: Mapping[str, Any]) -> str:
+    """When a point stopped, in words."""
+    stop = about["stop"]
+    text = f"A point stops at {stop['errors']} lost blocks or {stop['max_slots']} slots"
+    if stop["bound"] is not None:
+        text += f", or once its rate is below {rate_text(stop['bound'])} with 97.5 %"
+    return text + "; intervals are exact, 95 %."
 
 
 def _refuse_early(config: LinkConfig) -> None:
@@ -195,94 +258,60 @@ def _refuse_early(config: LinkConfig) -> None:
     check_link(config)
 
 
-@contextmanager
-def _drawn(campaign: Campaign, configs: Mapping[str, LinkConfig], target: float) -> Iterator[None]:
-    """The waterfalls in the terminal while they are simulated; nothing where stderr is no terminal."""
-    screen = console()
-    if not screen.is_terminal:
-        yield
-        return
-    from rich.live import Live
-
-    label = {config: name for name, config in configs.items()}
-    known: dict[str, dict[float, LinkPoint]] = {name: {} for name in configs}
-    with Live(_picture({}, target), console=screen, refresh_per_second=4, transient=len(configs) > 1) as live:
-
-        def tell(config: LinkConfig, point: LinkPoint) -> None:
-            known[label[config]][point.snr_db] = point
-            shown = {n: sorted(p.values(), key=lambda q: q.snr_db) for n, p in known.items() if p}
-            live.update(_picture(shown, target))
-
-        campaign.tell = tell
-        yield
-
-
-def _picture(curves: Mapping[str, Sequence[LinkPoint]], target: float) -> Any:
-    """A table with one row for each point and a bar whose length is the logarithm of its error rate."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=f"Block error rate; target {target:g}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("receiver", "SNR (dB)", "slots", "lost", "BLER", "95 %"):
-        table.add_column(column, justify="left" if column == "receiver" else "right")
-    table.add_column("1e-4 .. 1")
-    for name, points in curves.items():
-        for i, p in enumerate(points):
-            low, high = p.curve.interval
-            bar = _bar(p.counts.bler)
-            colour = "green" if high <= target else "red" if low > target else "yellow"
-            table.add_row(
-                name if i == 0 else "", f"{p.snr_db:g}", str(p.counts.slots), str(p.counts.block_errors),
-                f"{p.counts.bler:.2e}", f"{low:.1e} to {high:.1e}", f"[{colour}]{bar}[/]{'' if p.stopped else ' ..'}",
-            )  # fmt: skip
-    return table
-
-
-def _bar(rate: float, width: int = 32) -> str:
-    if not rate > 0.0:
-        return ""
-    return "█" * max(1, round(width * (1.0 + max(math.log10(rate), -4.0) / 4.0)))
-
-
-def _thresholds(about: Mapping[str, Any]) -> Any:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    s, target = about["settings"], about["target"]
-    title = (
-        f"{s['paths'] or s['channel']}, {s['layers']} layers on {s['rx']} antennas, {s['prb']} PRB, "
-        f"{s['mcs_table']} MCS {s['mcs']}: SNR at {100 * target:g} % lost blocks"
-    )
-    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("receiver", "SNR (dB)", "95 %", "from the bound (dB)"):
-        table.add_column(column, justify="left" if column == "receiver" else "right")
-    for curve in about["curves"]:
-        t = curve["threshold"]
-        table.add_row(
-            curve["link"], _number(t["snr_db"], "not passed"), f"{_number(t['low_db'])} to {_number(t['high_db'])}"
-            if math.isfinite(t["low_db"]) or math.isfinite(t["high_db"]) else "", _number(curve["from_bound_db"]),
-        )  # fmt: skip
-    return table
-
-
-def _number(value: float | None, absent: str = "–") -> str:
-    return absent if value is None or not math.isfinite(value) else f"{value:.2f}"
-
-
 def _plot(path: Path, about: Mapping[str, Any], curves: Sequence[Curve]) -> None:
-    series = {}
+    series: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    styles: dict[str, dict[str, Any]] = {}
     for curve in curves:
-        pairs = [(p.snr_db, p.counts.bler) for p in curve.points] or list(curve.bound)
-        series[curve.label] = (
-            np.array([x for x, _ in pairs]),
-            np.array([max(y, 1e-7) if y else np.nan for _, y in pairs]),
-        )
-    s = about["settings"]
+        pairs = [(p.snr_db, p.counts.bler) for p in curve.points if p.counts.block_errors]
+        pairs = pairs or [(x, y) for x, y in curve.bound if y >= 1e-4]
+        if not pairs:
+            continue
+        series[curve.label] = (np.array([x for x, _ in pairs]), np.array([y for _, y in pairs]))
+        styles[curve.label] = {"hovertemplate": "%{y:.2g}"}
+        if curve.points:
+            ends = np.array([p.curve.interval for p in curve.points if p.counts.block_errors])
+            y = series[curve.label][1]
+            styles[curve.label] |= {
+                "mode": "lines+markers", "marker": {"size": 6}, "error_y": {
+                    "type": "data", "symmetric": False, "array": ends[:, 1] - y, "arrayminus": y - ends[:, 0],
+                    "thickness": 1, "width": 3,
+                },
+            }  # fmt: skip
+        else:
+            styles[curve.label]["line"] = {"color": "#777", "dash": "dash"}
+    target = about["target"]
     notes = [
-        f"{s['direction']}, {s['prb']} PRB at {s['scs_khz']} kHz, {s['mcs_table']} MCS {s['mcs']}, "
-        f"{s['layers']} layers, {s['rx']} receive antennas, "
-        f"Doppler {s['doppler_hz']:.4g} Hz; SNR per resource element and receive antenna.",
-        *(f"{c.label}: {_number(c.threshold.snr_db, 'no crossing')} dB at {about['target']:g}." for c in curves),
+        f"{_headline(about)}, Doppler {about['settings']['doppler_hz']:.3g} Hz. SNR per resource element and receive "
+        "antenna.",
+        _rule(about),
     ]
-    title = f"Link over {s['paths'] or s['channel']}"
-    write_line_plot(path, series, "SNR (dB)", "block error rate", True, title, notes=notes)
+    level = [(target, f"target {target:g}")]
+    panels = [Panel(series, "SNR (dB)", "block error rate", log_y=True, styles=styles, levels=level)]
+    known = [c for c in curves if math.isfinite(c.threshold.snr_db)]
+    if len(known) > 1:
+        panels.append(_needed(known, target))
+    elif known:
+        notes.append(f"{known[0].label} needs {known[0].threshold.snr_db:.2f} dB for {target:g}.")
+    missed = [c.label for c in curves if c not in known]
+    if missed:
+        notes.append(f"Not seen to pass {target:g}: {', '.join(missed)}.")
+    write_panels(
+        path, panels, f"Block error rate over {about['settings']['paths'] or about['settings']['channel']}", notes
+    )
+
+
+def _needed(curves: Sequence[Curve], target: float) -> Panel:
+    """The SNR that each link needs, with its interval."""
+    at = np.array([c.threshold.snr_db for c in curves])
+    ends = np.array([(c.threshold.low_db, c.threshold.high_db) for c in curves])
+    away = np.nan_to_num(np.abs(ends - at[:, None]))
+    plain = {"showlegend": False, "hoverinfo": "skip"}
+    marks = plain | {
+        "mode": "markers", "marker": {"size": 9},
+        "error_y": {"type": "data", "symmetric": False, "array": away[:, 1], "arrayminus": away[:, 0], "width": 4},
+    }  # fmt: skip
+    text = plain | {"mode": "text", "text": [f"{x:.2f}" for x in at], "textposition": "top center"}
+    names = [c.label.replace("finite-block ", "") for c in curves]
+    series = {"SNR": (names, at), "text": (names, at + away[:, 1])}
+    title = f"SNR at a block error rate of {target:g}"
+    return Panel(series, "", "dB", title=title, styles={"SNR": marks, "text": text})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ __all__ = ["Panel", "plot_path", "write_line_plot", "write_panels"]
 
 # colour-blind safe, dark enough on white (Okabe and Ito)
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#333333")
+_MANY = 6  # names in a legend; more take several lines on a telephone
 _WATERFALL = {
     name: {"marker": {"color": colour}}
     for name, colour in (("decreasing", "#d55e00"), ("increasing", "#009e73"), ("totals", "#0072b2"))
@@ -30,7 +31,7 @@ _PAGE = """<!doctype html>
 body{{margin:0 auto;max-width:1100px;padding:8px 12px 24px;font:16px/1.45 system-ui,sans-serif;
   color:#1b1b1b;background:#fff}}
 h1{{font-size:1.2rem;margin:.6rem 0}} h2{{font-size:1rem;margin:1rem 0 0}} p{{margin:.3rem 0;color:#444}}
-.panel{{width:100%;height:min(70vh,460px);min-height:300px}}
+.panel{{width:100%;height:min(70vh,460px);min-height:300px}} .tall{{height:min(85vh,560px);min-height:460px}}
 </style>
 <script>{engine}</script></head><body>
 <h1>{title}</h1>
@@ -51,6 +52,8 @@ class Panel:
     leave a gap. bands : (from, to, name) along x, shaded in turn. stacked : areas on top of one another.
     waterfall : bars that take off from one another; for each bar absolute, relative or total.
     polar : x is an azimuth in degrees clockwise from north and y an elevation in degrees: a track over the sky.
+    styles : name -> what Plotly's trace of that name has besides, such as {"mode": "lines+markers"}.
+    levels : (y, name) of dotted lines across.
     kind : "line"; "bar" (x may be names); or "density", one square picture, y the counts of its rows over x both ways.
     """
 
@@ -64,6 +67,8 @@ class Panel:
     polar: bool = False
     waterfall: Sequence[str] = ()
     kind: str = "line"
+    styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    levels: Sequence[tuple[float, str]] = ()
 
 
 def plot_path(text: str | None) -> Path | None:
@@ -104,7 +109,8 @@ def write_panels(path: Path | str, panels: Sequence[Panel], title: str, notes: I
 
     drawn = [{"data": _traces(panel), "layout": _layout(panel)} for panel in panels]
     divs = "\n".join(
-        (f"<h2>{escape(panel.title)}</h2>" if panel.title else "") + f'<div class="panel" id="panel{i}"></div>'
+        (f"<h2>{escape(panel.title)}</h2>" if panel.title else "")
+        + f'<div class="panel{" tall" if len(panel.series) > _MANY else ""}" id="panel{i}"></div>'
         for i, panel in enumerate(panels)
     )
     text = _PAGE.format(
@@ -158,7 +164,8 @@ def _traces(panel: Panel) -> list[dict[str, Any]]:
             trace |= {"stackgroup": "one", "line": {"width": 0.5, "color": line["color"]}}
         if y.size == 1:
             trace["mode"] = "markers"
-        traces.append(trace)
+        style = dict(panel.styles.get(name, {}))
+        traces.append(trace | style | {"line": line | style.get("line", {})} if style else trace)
     return traces
 
 
@@ -179,7 +186,7 @@ def _is_text(x: Any) -> bool:
 def _layout(panel: Panel) -> dict[str, Any]:
     layout: dict[str, Any] = {
         "margin": {"l": 64, "r": 12, "t": 24, "b": 48},
-        "legend": {"orientation": "h", "y": -0.22},
+        "legend": {"orientation": "h", "y": -0.3 if len(panel.series) > _MANY else -0.22},
         "showlegend": len(panel.series) > 1,
         "font": {"size": 13},
         "template": {"layout": {"paper_bgcolor": "#fff", "plot_bgcolor": "#fff"}},
@@ -204,6 +211,15 @@ def _layout(panel: Panel) -> dict[str, Any]:
         labels.append(
             {"x": 0.5 * (low + high), "xref": "x", "y": 1.0, "yref": "paper", "yanchor": "bottom", "text": name,
              "showarrow": False}
+        )  # fmt: skip
+    for level, name in panel.levels:
+        shapes.append(
+            {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": level, "y1": level,
+             "line": {"color": "#555", "width": 1, "dash": "dot"}}
+        )  # fmt: skip
+        labels.append(
+            {"x": 1.0, "xref": "paper", "xanchor": "right", "y": np.log10(level) if panel.log_y else level,
+             "yref": "y", "yanchor": "bottom", "text": name, "showarrow": False}
         )  # fmt: skip
     x_axis = grid | {"title": {"text": panel.x_title}, "automargin": True}
     y_axis = grid | {"title": {"text": panel.y_title}}

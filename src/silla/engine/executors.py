@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
@@ -17,10 +18,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from silla.base.errors import ArgumentError, MissingExtra, SillaError
+from silla.base.memory import keep_freed_memory
 from silla.engine.tasks import Record, Task, one_thread, run_task
 from silla.world.types import World
 
-__all__ = ["ENGINES", "Failure", "cores", "execute"]
+__all__ = ["ENGINES", "Failure", "Workers", "cores", "execute"]
 
 ENGINES = ("local", "ray")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -45,22 +47,64 @@ class Failure:
 AnyTask = TypeVar("AnyTask")
 
 
+class Workers:
+    """Workers that stay from one `execute` to the next. They start when they are first needed; `close` ends them,
+    whatever they are doing."""
+
+    def __init__(self, engine: str, jobs: int):
+        self.engine, self.jobs = engine, jobs
+        self._pool: Any = None
+        self._ray = False
+
+    @property
+    def running(self) -> bool:
+        """Whether they have been started."""
+        return self._pool is not None or self._ray
+
+    def pool(self) -> Any:
+        """The pool of processes."""
+        if self._pool is None:
+            self._pool = _pool(self.jobs, {})
+        return self._pool
+
+    def ray(self) -> Any:
+        """The module, connected."""
+        ray, started = _connected(self.jobs)
+        self._ray = self._ray or started
+        return ray
+
+    def close(self) -> None:
+        """End them; the next use starts new ones."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)
+            self._pool = None
+        if self._ray:
+            _connected(self.jobs)[0].shutdown()
+            self._ray = False
+
+
 def execute(
-    tasks: Sequence[AnyTask], worlds: Mapping[str, World], *, engine: str = "local", jobs: int = 1
+    tasks: Sequence[AnyTask],
+    worlds: Mapping[str, World],
+    *,
+    engine: str = "local",
+    jobs: int = 1,
+    workers: Workers | None = None,
 ) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """Run every task and yield its outcome as soon as it is there.
 
     engine : "local" (this process where jobs is 1, else a pool of processes) or "ray". jobs : number of workers.
+    workers : of the same engine and number, for tasks without worlds, that stay for the next call.
     """
     if engine not in ENGINES:
         raise ArgumentError(f"engine {engine!r} is not known; allowed: {', '.join(ENGINES)}")
     if jobs < 1:
         raise ArgumentError(f"jobs is {jobs}; allowed: 1 or more")
     if engine == "ray":
-        return _on_ray(tasks, worlds, jobs)
+        return _on_ray(tasks, worlds, jobs, workers)
     if jobs == 1 or len(tasks) <= 1:
         return ((task, _attempt(task, worlds)) for task in tasks)
-    return _on_pool(tasks, worlds, min(jobs, len(tasks)))
+    return _on_pool(tasks, worlds, min(jobs, len(tasks)), workers)
 
 
 def _attempt(task: Any, worlds: Mapping[str, World]) -> Record | Failure:
@@ -84,7 +128,15 @@ _WORLDS: dict[str, World] = {}
 
 
 def _start_worker(worlds: Mapping[str, World]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who started this one ends it
+    keep_freed_memory()
     _WORLDS.update(worlds)
+
+
+def _pool(jobs: int, worlds: Mapping[str, World]) -> Any:
+    from loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
 
 
 def _in_worker(task: Any) -> Record | Failure:
@@ -92,7 +144,7 @@ def _in_worker(task: Any) -> Record | Failure:
 
 
 def _on_pool(
-    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int, workers: Workers | None
 ) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """A pool of fresh processes (loky: safe beside threads, and no guard is needed in the user's script).
 
@@ -102,17 +154,17 @@ def _on_pool(
     todo = list(tasks)
     for _ in range(2):
         left: list[AnyTask] = []
-        for task, outcome in _round(todo, worlds, jobs):
+        for task, outcome in _round(todo, worlds, jobs, workers):
             if outcome is None:
                 left.append(task)
             else:
                 yield task, outcome
         if not left:
             return
-        todo = left
+        todo, workers = left, None
     while todo:
         done = 0
-        for task, outcome in _round(todo, worlds, 1):
+        for task, outcome in _round(todo, worlds, 1, None):
             done += 1
             yield task, Failure("its worker process died each time") if outcome is None else outcome
             if outcome is None:
@@ -121,44 +173,54 @@ def _on_pool(
 
 
 def _round(
-    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int, workers: Workers | None
 ) -> Iterator[tuple[AnyTask, Record | Failure | None]]:
     """Outcomes from one pool, None for what a broken pool left; one worker yields in the order of the tasks."""
-    from loky import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(jobs, initializer=_start_worker, initargs=(dict(worlds),), env=_ONE_THREAD)
+    pool, broken = workers.pool() if workers else _pool(jobs, worlds), False
     try:
         waiting: dict[Future[Any], AnyTask] = {}
         for number, task in enumerate(tasks):
             try:
                 waiting[pool.submit(_in_worker, task)] = task
             except BrokenProcessPool:
+                broken = True
                 yield from ((unsent, None) for unsent in tasks[number:])
                 break
         for future in list(waiting) if jobs == 1 else as_completed(waiting):
             try:
                 yield waiting[future], future.result()
             except BrokenProcessPool:
+                broken = True
                 yield waiting[future], None
     finally:
-        pool.shutdown(wait=True, kill_workers=True)
+        if workers is None:
+            pool.shutdown(wait=True, kill_workers=True)
+        elif broken:
+            workers.close()
+
+
+def _connected(jobs: int) -> tuple[Any, bool]:
+    """(ray, whether this call has started it): the cluster that RAY_ADDRESS names, or one on this machine."""
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise MissingExtra("ray", "ray", "--engine ray") from None
+    if ray.is_initialized():
+        return ray, False
+    address = os.environ.get("RAY_ADDRESS")
+    local: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
+    environment = {"env_vars": _ONE_THREAD}
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment, **local)
+    return ray, True
 
 
 def _on_ray(
-    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int
+    tasks: Sequence[AnyTask], worlds: Mapping[str, World], jobs: int, workers: Workers | None
 ) -> Iterator[tuple[AnyTask, Record | Failure]]:
     """On a Ray cluster: the one that RAY_ADDRESS names, or a local one with `jobs` workers."""
-    try:
-        import ray
-        from ray.exceptions import RayError
-    except ModuleNotFoundError:
-        raise MissingExtra("ray", "ray", "--engine ray") from None
-    started = not ray.is_initialized()
-    if started:
-        address = os.environ.get("RAY_ADDRESS")
-        local: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
-        environment = {"env_vars": _ONE_THREAD}
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment, **local)
+    ray, started = (workers.ray(), False) if workers else _connected(jobs)
+    from ray.exceptions import RayError
+
     try:
         shared: Any = ray.put(dict(worlds))
         remote: Any = ray.remote(num_cpus=1, max_retries=1)(_attempt_on_ray)
@@ -177,4 +239,5 @@ def _on_ray(
 
 
 def _attempt_on_ray(task: Any, worlds: Mapping[str, World]) -> Record | Failure:
+    keep_freed_memory()
     return _attempt(task, worlds)

@@ -14,9 +14,10 @@ import numpy as np
 from silla.base.hashing import content_hash
 from silla.base.rng import stream
 from silla.base.version import VERSION
-from silla.engine.campaign import Campaign, LinkPoint, Stop, waterfall
+from silla.engine.campaign import Campaign, LinkPoint, Stop
 from silla.engine.curves import Threshold, crossing
 from silla.engine.link_setup import LinkSetup, check_link
+from silla.engine.waterfall import waterfall
 from silla.physics.radio.link.finite_block import POLYANSKIY, finite_block_bler
 from silla.physics.radio.link.simulate import LinkConfig, code_words
 from silla.physics.radio.modulation import TS38214
@@ -139,7 +140,12 @@ def curve_table(curves: Sequence[Curve], configs: Mapping[str, LinkConfig], name
 
 
 def document(
-    setup: LinkSetup, curves: Sequence[Curve], configs: Mapping[str, LinkConfig], target: float, campaign: Campaign
+    setup: LinkSetup,
+    curves: Sequence[Curve],
+    configs: Mapping[str, LinkConfig],
+    target: float,
+    campaign: Campaign,
+    stop: Stop,
 ) -> dict[str, Any]:
     """Everything as plain values: settings, points and thresholds of each curve, and the distance from the bound."""
     rows = _rows(curves, configs)
@@ -149,6 +155,7 @@ def document(
         "settings": asdict(setup) | {"doppler_hz": setup.doppler},
         "transport_block_bits": [w.tbs for u in first.users for w in code_words(u)],
         "target": target,
+        "stop": asdict(stop),
         "seed": campaign.seed,
         "curves": [
             {

@@ -514,7 +514,8 @@ def _received(config: LinkConfig, y: np.ndarray, true: np.ndarray, layers: np.nd
         extra = LinkCounts(estimate_error=float(np.dot(parts, parts)), estimate_count=away.size)
     h = estimate.response
     if config.receiver == "lmmse-irc":
-        covariance = est.residual_covariance(y, estimate, _pilots(config), bundle=12 * config.irc_bundle_prb)
+        bundle = 12 * min(config.irc_bundle_prb, config.numerology.n_prb)
+        covariance = est.residual_covariance(y, estimate, _pilots(config), bundle=bundle)
         covariance = covariance + np.float32(1e-3 * n0) * np.eye(config.n_rx, dtype=np.float32)
         return det.lmmse_irc(y, h, covariance), extra
     modulation = code_words(config.users[0])[0].modulation
