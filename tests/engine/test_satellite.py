@@ -107,3 +107,19 @@ def test_survey_tells_progress_and_refuses_the_horizon():
     assert len(told) == len(found) >= 1 and {r.light for r in found} <= {"day", "dusk", "night"}
     with pytest.raises(DomainError, match="below 5 degrees"):
         survey(MICIUS, ORBIT, XINGLONG, START, 24.0, min_elevation_deg=1.0)
+
+
+def test_dead_time_takes_the_clicks_of_each_detector(passage):
+    """A renewal process: of r clicks a second 1 / (1 + r tau) are seen; the key is that of fewer pulses."""
+    bright = replace(MICIUS, clock_hz=10e9, gate_s=1e-10)
+    free, slow = (
+        over_pass(replace(bright, dead_time_s=t), ORBIT, XINGLONG, passage, light="night", step_s=5.0)
+        for t in (0.0, 1e-6)
+    )
+    rate = 2.0 * free.sifted_per_s / 4  # all clicks on four detectors
+    assert slow.live_share == pytest.approx(1.0 / (1.0 + 1e-6 * rate)) and slow.live_share.min() < 0.7
+    assert slow.sifted_per_s == pytest.approx(slow.live_share * free.sifted_per_s)
+    assert slow.pulses == pytest.approx(slow.live_share * free.pulses)
+    assert 0.5 < slow.key.length_bit / free.key.length_bit < 1.0
+    with pytest.raises(DomainError, match="dead time"):
+        over_pass(replace(bright, dead_time_s=-1e-9), ORBIT, XINGLONG, passage)

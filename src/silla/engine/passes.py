@@ -52,7 +52,7 @@ class _Day:
         d, s, e = world.downlinks, world.satellites, world.events
         columns = (np.asarray(getattr(d, name)).tobytes() for name in ("lat_deg", "lon_deg", "height_m", "wavelength_m",
             "min_elevation_deg", "transmitter_m", "receiver_m", "divergence_rad", "jitter_rad", "optics", "field_rad",
-            "filter_m", "gate_s", "pulse_rate_hz", "efficiency", "dark_counts_per_s", "misalignment",
+            "filter_m", "gate_s", "pulse_rate_hz", "efficiency", "dark_counts_per_s", "dead_time_s", "misalignment",
             "security_epsilon", "satellite", "station"))  # fmt: skip
         sky = tuple(
             row for row in zip(e.kind, e.start_s.tolist(), e.end_s.tolist(), e.target.tolist(), e.detail)
@@ -125,6 +125,6 @@ def _space_link(world: World, i: int) -> SpaceLink:
     )  # fmt: skip
     return SpaceLink(
         terminals, clock_hz=float(d.pulse_rate_hz[i]), efficiency=float(d.efficiency[i]),
-        dark_counts_per_s=float(d.dark_counts_per_s[i]), gate_s=float(d.gate_s[i]),
+        dark_counts_per_s=float(d.dark_counts_per_s[i]), dead_time_s=float(d.dead_time_s[i]), gate_s=float(d.gate_s[i]),
         misalignment=float(d.misalignment[i]), eps_sec=float(d.security_epsilon[i]),
     )  # fmt: skip

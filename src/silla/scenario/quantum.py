@@ -268,6 +268,9 @@ class Downlink(KeyStore):
     pulse_rate_mhz: float = quantity(100.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
     detector_efficiency: float = quantity(0.5, unit="1", gt=0, le=1, description="Of the silicon detectors.")
     dark_counts_per_s: float = quantity(25.0, unit="1/s", ge=0, le=1e7, description="Of one of the four detectors.")
+    dead_time_ns: float = quantity(
+        50.0, unit="ns", ge=0, le=1e9, description="Of a detector after a click.", source="declared: active quenching"
+    )
     misalignment: float = quantity(0.01, unit="1", ge=0, lt=0.5, description="Error rate of signal clicks.")
     security_epsilon: float = quantity(1e-9, unit="1", gt=0, le=1e-3, description="Secrecy of each passage's key.")
     equipment_w: float = quantity(

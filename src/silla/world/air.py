@@ -8,6 +8,7 @@ from silla.base.errors import ScenarioError
 from silla.scenario.catalogue import Catalogue
 from silla.scenario.models import Scenario
 from silla.scenario.quantum import AirLink
+from silla.world.telescopes import column, stores, telescopes
 from silla.world.types import AirLinks, Places
 
 __all__ = ["compile_air", "horizon_m"]
@@ -37,11 +38,6 @@ def compile_air(scenario: Scenario, places: Places, place: dict[str, int], parts
         _check(link, float(distance))
     origin = scenario.origin
 
-    def column(name: str, scale: float = 1.0) -> np.ndarray:
-        values = [getattr(a, name) for a in links]
-        return np.array([np.nan if v is None else v for v in values], dtype=float) * scale
-
-    stock = column("stock_mbit", 1e6)
     return AirLinks(
         id=tuple(a.id for a in links),
         ends=ends,
@@ -50,24 +46,14 @@ def compile_air(scenario: Scenario, places: Places, place: dict[str, int], parts
         lon_deg=np.full(len(links), 0.0 if origin is None else origin.lon),
         light=tuple(a.light for a in links),
         weather=tuple(a.weather for a in links),
-        turbulence=column("turbulence"),
-        wavelength_m=column("wavelength_nm", 1e-9),
-        transmitter_m=column("transmitter_m"),
-        receiver_m=column("receiver_m"),
-        divergence_rad=column("divergence_urad", 1e-6),
-        jitter_rad=column("jitter_urad", 1e-6),
-        optics=column("optics"),
-        field_rad=column("field_urad", 1e-6),
-        filter_m=column("filter_nm", 1e-9),
-        gate_s=column("gate_ns", 1e-9),
-        pulse_rate_hz=column("pulse_rate_mhz", 1e6),
+        turbulence=column(links, "turbulence"),
+        **telescopes(links),
         detector=tuple(parts.part("detectors", a.detector) for a in links),
-        misalignment=column("misalignment"),
-        block_bits=column("block_bits"),
-        security_epsilon=column("security_epsilon"),
-        equipment_w=column("equipment_w"),
-        stock_bits=stock,
-        initial_bits=stock * column("initial_fraction"),
+        misalignment=column(links, "misalignment"),
+        block_bits=column(links, "block_bits"),
+        security_epsilon=column(links, "security_epsilon"),
+        equipment_w=column(links, "equipment_w"),
+        **stores(links),
     )
 
 

@@ -11,6 +11,7 @@ from silla.base.geo import unproject
 from silla.physics.optical.orbit import check_age, tle
 from silla.scenario.models import Scenario
 from silla.scenario.quantum import Downlink, Satellite
+from silla.world.telescopes import column, stores, telescopes
 from silla.world.types import Downlinks, Places, Satellites
 
 __all__ = ["compile_downlinks", "compile_satellites"]
@@ -61,36 +62,23 @@ def compile_downlinks(scenario: Scenario, places: Places, place: dict[str, int])
     else:
         lat = lon = np.zeros(len(links))
 
-    def column(name: str, scale: float = 1.0) -> np.ndarray:
-        return np.array([getattr(d, name) for d in links], dtype=float) * scale
-
-    stock = column("stock_mbit", 1e6)
     return Downlinks(
         id=tuple(d.id for d in links),
         satellite=np.array([index[d.satellite] for d in links], dtype=np.int64),
         station=station,
         lat_deg=np.asarray(lat, dtype=float),
         lon_deg=np.asarray(lon, dtype=float),
-        height_m=column("height_m"),
-        min_elevation_deg=column("min_elevation_deg"),
+        height_m=column(links, "height_m"),
+        min_elevation_deg=column(links, "min_elevation_deg"),
         weather=_weather(links),
-        wavelength_m=column("wavelength_nm", 1e-9),
-        transmitter_m=column("transmitter_m"),
-        receiver_m=column("receiver_m"),
-        divergence_rad=column("divergence_urad", 1e-6),
-        jitter_rad=column("jitter_urad", 1e-6),
-        optics=column("optics"),
-        field_rad=column("field_urad", 1e-6),
-        filter_m=column("filter_nm", 1e-9),
-        gate_s=column("gate_ns", 1e-9),
-        pulse_rate_hz=column("pulse_rate_mhz", 1e6),
-        efficiency=column("detector_efficiency"),
-        dark_counts_per_s=column("dark_counts_per_s"),
-        misalignment=column("misalignment"),
-        security_epsilon=column("security_epsilon"),
-        equipment_w=column("equipment_w"),
-        stock_bits=stock,
-        initial_bits=stock * column("initial_fraction"),
+        **telescopes(links),
+        efficiency=column(links, "detector_efficiency"),
+        dark_counts_per_s=column(links, "dark_counts_per_s"),
+        dead_time_s=column(links, "dead_time_ns", 1e-9),
+        misalignment=column(links, "misalignment"),
+        security_epsilon=column(links, "security_epsilon"),
+        equipment_w=column(links, "equipment_w"),
+        **stores(links),
     )
 
 

@@ -372,6 +372,7 @@ class Downlinks:
     pulse_rate_hz: Floats
     efficiency: Floats
     dark_counts_per_s: Floats
+    dead_time_s: Floats
     misalignment: Floats
     security_epsilon: Floats
     equipment_w: Floats
