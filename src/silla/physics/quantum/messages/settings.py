@@ -12,7 +12,7 @@ from silla.physics.quantum.messages.plan import Link, make_plan
 
 __all__ = ["with_best_pulses"]
 
-_SIGNALS = tuple(np.geomspace(0.01, 0.8, 12))
+_SIGNALS = tuple(np.geomspace(1e-3, 0.8, 17))
 _WEAK = (0.15, 0.25, 0.35)  # of the signal
 _SHARES = ((0.03, 0.01), (0.08, 0.02), (0.15, 0.04), (0.25, 0.06))  # of weak decoy and vacuum
 
