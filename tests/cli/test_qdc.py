@@ -99,3 +99,55 @@ def test_bad_input_says_what_is_allowed_and_ends_with_2(capsys, arguments, says,
     assert run_command(["qdc", *arguments, *form]) == 2
     out = capsys.readouterr()
     assert out.out == "" and says in out.err and "Traceback" not in out.err
+
+
+DIMENSIONS = [
+    "qdc",
+    "--versus",
+    "dimension",
+    "--source",
+    "single",
+    "--bin-ns",
+    "1",
+    "--guard",
+    "--check-efficiency",
+    "0.5",
+]
+
+
+def test_rate_against_dimension_is_the_closed_form_and_its_optimum_is_marked(capsys, tmp_path):
+    """Without errors and background: eta^2 log2 N / [(N - 1) b + max(b, t)], for each loss and dead time."""
+    page = tmp_path / "n.html"
+    clean = ["--misalignment", "0", "--y0", "0", "--km", "0,20", "--dead-times-ns", "0,50,400"]
+    assert run_command([*DIMENSIONS, *clean, "--json", "--plot", str(page)]) == 0
+    curves = json.loads(capsys.readouterr().out)["curves"]
+    assert len(curves) == 6 and "best number of bins" in page.read_text()
+    for c in curves:
+        eta = 0.7 * 10 ** (-2 * c["loss_db"] / 10)
+        n, dead = np.array(c["dimension"]), c["dead_time_s"]
+        known = eta * np.log2(n) / ((n - 1) * 1e-9 + np.maximum(1e-9, dead))
+        assert c["rate_bit_per_s"] == pytest.approx(known.tolist(), rel=1e-9)
+        assert c["best_rate_bit_per_s"] == pytest.approx(known.max())
+        assert known[c["dimension"].index(c["best_dimension"])] == pytest.approx(known.max())
+    best = {c["dead_time_s"]: c["best_dimension"] for c in curves}
+    assert sorted(best.values()) == [best[t] for t in sorted(best)]  # longer dead times ask for more bins
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--protocol", "dl04"], "--protocol hd"),
+        (["--dead-times-ns", "a"], "times in ns"),
+        (["--dead-times-ns", "-5"], "dead time"),
+        (["--km", "0:50:1"], "allowed 24"),
+        (["--km", "1e4"], "distance"),
+    ],
+)
+def test_odd_dimension_curves_are_refused(capsys, arguments, says):
+    assert run_command([*DIMENSIONS, *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_dead_times_go_with_the_dimension(capsys):
+    assert run_command(["qdc", "--dead-times-ns", "0,50"]) == 2
+    assert "--versus dimension" in capsys.readouterr().err

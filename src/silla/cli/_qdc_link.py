@@ -14,7 +14,7 @@ from silla.physics.quantum import dl04, hd_qsdc, two_step
 from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.presets import QkdSystem
 
-__all__ = ["DIMENSIONS", "LIMIT_DB", "DirectLink", "along", "check_combination"]
+__all__ = ["DIMENSIONS", "LIMIT_DB", "DirectLink", "along", "check_combination", "rates"]
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 LIMIT_DB = 90.0  # both ways together stay within the 1e-20 that the models cover
@@ -50,7 +50,7 @@ def along(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
     advice = f"that is {LIMIT_DB:g} dB one way at {at:g} dB/km; nothing comes back beyond it"
     check_domain("distance", km, Range(0.0, limit_km, "km"), what="direct communication", advice=advice)
     check_domain("intercepted share", link.intercepted, Range(0.0, 1.0, ""), what="direct communication")
-    found = _rates(link, km)
+    found = rates(link, km)
     reach = _reach(link, np.append(np.arange(0.0, limit_km, 5.0), limit_km))
     signed = found.pop("signed")
     head = {"km": km, "loss_db": link_loss_db(km * 1e3, at), "rate_bit_per_s": np.maximum(signed, 0.0)}
@@ -60,7 +60,7 @@ def along(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
 def _reach(link: DirectLink, grid: np.ndarray) -> float:
     """Greatest distance at which a message passes: the last such interval, divided by 32 four times."""
     for _ in range(5):
-        positive = np.flatnonzero(_rates(link, grid)["signed"] > 0.0)
+        positive = np.flatnonzero(rates(link, grid)["signed"] > 0.0)
         if positive.size == 0:
             return 0.0
         if positive[-1] == grid.size - 1:
@@ -70,7 +70,8 @@ def _reach(link: DirectLink, grid: np.ndarray) -> float:
     return float(low)
 
 
-def _rates(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
+def rates(link: DirectLink, km: np.ndarray) -> dict[str, Any]:
+    """Figures of the link at each distance, unchecked; "signed" is the rate before clipping at zero."""
     line = 10.0 ** (-link_loss_db(km * 1e3, link.system.attenuation_db_per_km) / 10.0)
     if link.protocol == "hd":
         return _high_dimensional(link, line)

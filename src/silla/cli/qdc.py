@@ -12,6 +12,7 @@ import typer
 from silla.base.errors import ArgumentError
 from silla.cli._output import emit_json
 from silla.cli._plot import plot_path, write_line_plot
+from silla.cli._qdc_dimension import report_dimensions
 from silla.cli._qdc_link import DIMENSIONS, DirectLink, along, check_combination
 from silla.cli._qdc_send import ATTACKS, Run, check_out, deliver, finish, message_of, photon_link
 from silla.cli._qkd_link import with_changes
@@ -65,6 +66,12 @@ def qdc(
     max_check_error: Annotated[
         float | None, typer.Option(help="With --send: error of the check at which both stop; else planned.")
     ] = None,
+    versus: Annotated[
+        str, typer.Option(help="distance, or dimension: hd over its time bins, optimum marked.")
+    ] = "distance",
+    dead_times_ns: Annotated[
+        str | None, typer.Option(help="With --versus dimension: a curve for each of 0,50,200.")
+    ] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -81,6 +88,7 @@ def qdc(
     one_of("--preset", preset, tuple(PRESETS))
     one_of("--source", source, SOURCES)
     one_of("--attack", attack, ATTACKS)
+    one_of("--versus", versus, ("distance", "dimension"))
     if decoys is not None:
         one_of("--decoys", decoys, DECOYS)
     system = with_changes(
@@ -124,6 +132,11 @@ def qdc(
         return
     if out is not None:
         raise ArgumentError("--out: there is nothing to write without --send or --send-file")
+    if versus == "dimension":
+        report_dimensions(link, distances(km), dead_times_ns, page, json)
+        return
+    if dead_times_ns is not None:
+        raise ArgumentError("--dead-times-ns: it goes with --versus dimension; --dead-time-ns is one of them")
     if attack != "none":
         raise ArgumentError("--attack: it is simulated on a message; add --send, or draw rates under --intercept")
     found = along(link, distances(km))
