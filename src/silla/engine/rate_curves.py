@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ __all__ = [
     "BLOCK_SIZES",
     "COLUMNS",
     "TARGET",
+    "WIDTH_DB",
     "CurveTask",
     "find_threshold",
     "n_blocks",
@@ -45,6 +48,8 @@ __all__ = [
 ]
 
 TARGET = 0.1  # block error rate that link adaptation aims at (TS 38.214 clause 5.2.2.1)
+WIDTH_DB = 0.05
+"""Of the 95 % interval of a threshold, from end to end: blocks are sent until it is no wider."""
 BLOCK_SIZES = (1, 4, 16, 64, 273)
 """Resource blocks of a transport block."""
 COLUMNS: tuple[str, ...] = (
@@ -57,7 +62,8 @@ COLUMNS: tuple[str, ...] = (
     "high_db",
     "blocks",
 )
-_RECORD_VERSION = 1
+_RECORD_VERSION = 2
+_MOST_TURNS = 12
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,16 @@ class CurveTask:
     @cached_property
     def hash(self) -> str:
         """The name of the task's record."""
-        what = [self.scheme.bits, str(self.scheme.rate), self.n_prb, self.n_blocks, self.seed, TARGET, ITERATIONS]
+        what = [
+            self.scheme.bits,
+            str(self.scheme.rate),
+            self.n_prb,
+            self.n_blocks,
+            self.seed,
+            TARGET,
+            WIDTH_DB,
+            ITERATIONS,
+        ]
         return content_hash(["rate-curve", _RECORD_VERSION, VERSION, what])
 
     def run(self, worlds: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,49 +101,68 @@ class CurveTask:
 
 
 def n_blocks(scheme: Mcs, n_prb: int) -> int:
-    """How many blocks are sent at each final ratio: fewer long ones, whose waterfalls are steep and which cost more."""
-    if n_prb >= 256:
-        return 300 if scheme.bits <= 8 else 100
-    return 2000 if n_prb == 1 else 1000 if n_prb <= 4 else 400 if n_prb <= 16 else 200
+    """How many blocks are sent at a time at each final ratio: many where the waterfall is flat.
+
+    The share of N blocks lost is known to sqrt(TARGET (1 - TARGET) / N); the slope of a normal waterfall at the target
+    turns that into decibels. N is what WIDTH_DB takes, and a third more, as exact intervals are wider than normal ones.
+    """
+    spread = waterfall_spread_db(scheme, n_prb, _first_guess(scheme, n_prb) / 100)
+    normal = NormalDist()
+    slope = normal.pdf(normal.inv_cdf(TARGET)) / (TARGET * spread)  # of log(share) by dB
+    return max(200, math.ceil(1.33 * (3.92 / (slope * WIDTH_DB)) ** 2 * (1 - TARGET) / TARGET))
 
 
-def find_threshold(scheme: Mcs, n_prb: int, *, each: int, seed: int = 1, target: float = TARGET) -> list[CurvePoint]:
+def _first_guess(scheme: Mcs, n_prb: int) -> int:
+    """Shannon's ratio and one dB, in hundredths of a decibel."""
+    efficiency = block_bits(scheme, n_prb) / (RE_PER_PRB * n_prb)
+    return round(1000 * math.log10(2.0**efficiency - 1.0)) + 100
+
+
+def find_threshold(
+    scheme: Mcs, n_prb: int, *, each: int, seed: int = 1, target: float = TARGET, width_db: float = WIDTH_DB
+) -> list[CurvePoint]:
     """Points of the curve around the signal-to-noise ratio at which `target` of the blocks are lost.
 
-    A few blocks find the waterfall; then each are sent at each of at least two ratios, until the intervals of the
-    outer two lie on either side of the target.
+    A few blocks find the waterfall. Then `each` are sent at ratios close to each other (a chord of the curve is their
+    interpolation), until the intervals of the outer two lie on either side of the target; and `each` more at those
+    around the crossing, until the interval of the threshold is no wider than `width_db`.
     """
-    known: dict[tuple[int, int], CurvePoint] = {}
 
-    def look(centi_db: int, n: int) -> CurvePoint:
-        if (centi_db, n) not in known:
-            rng = stream(seed, "rate-curve", scheme.bits, str(scheme.rate), n_prb, centi_db, n)
-            errors = awgn_block_errors(scheme, n_prb, centi_db / 100, n, rng)
-            known[centi_db, n] = CurvePoint(centi_db / 100, n, errors)
-        return known[centi_db, n]
+    def send(centi_db: int, n: int, turn: int = 0) -> CurvePoint:
+        rng = stream(seed, "rate-curve", scheme.bits, str(scheme.rate), n_prb, centi_db, n, turn)
+        return CurvePoint(centi_db / 100, n, awgn_block_errors(scheme, n_prb, centi_db / 100, n, rng))
 
-    efficiency = block_bits(scheme, n_prb) / (RE_PER_PRB * n_prb)
-    at = round(1000 * float(np.log10(2.0**efficiency - 1.0))) + 100  # Shannon and one dB
+    few = max(100, each // 20)
+    at = _first_guess(scheme, n_prb)
     spread = max(2, round(100 * waterfall_spread_db(scheme, n_prb, at / 100)))
-    few, step = max(24, each // 20), max(20, spread)
-    lossy = look(at, few).bler > target
+    step = max(20, spread)
+    lossy = send(at, few).bler > target
     for _ in range(60):  # to the first ratio on the other side
         at += step if lossy else -step
-        if (look(at, few).bler > target) != lossy:
+        if (send(at, few).bler > target) != lossy:
             break
     else:
         raise RunError(f"no waterfall of {scheme} on {n_prb} resource blocks was found", {})
     low, high = (at - step, at) if lossy else (at, at + step)
-    while high - low > 1.5 * spread + 2:
+    while high - low > 0.5 * spread + 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if look(middle, few).bler > target else (low, middle)
-    half = max(2, round(0.5 * spread))
+        low, high = (middle, high) if send(middle, few).bler > target else (low, middle)
+    half = max(2, round(0.3 * spread))
     low, high = (low + high) // 2 - half, (low + high) // 2 + half
-    final = [look(low, each), look(high, each)]
+    final = [send(low, each), send(high, each)]
     while final[-1].interval[1] >= target:
-        final.append(look(high := high + half, each))
+        final.append(send(high := high + half, each))
     while final[0].interval[0] <= target:
-        final.insert(0, look(low := low - half, each))
+        final.insert(0, send(low := low - half, each))
+    for turn in range(1, _MOST_TURNS):
+        found = threshold(final, target)
+        if found.high_db - found.low_db <= width_db:
+            break
+        around = (found.low_db - half / 100, found.high_db + half / 100)
+        for i, p in enumerate(final):
+            if around[0] < p.snr_db < around[1]:
+                more = send(round(100 * p.snr_db), each, turn)
+                final[i] = CurvePoint(p.snr_db, p.blocks + more.blocks, p.errors + more.errors)
     return final
 
 
