@@ -130,3 +130,34 @@ def test_live_clicks_of_kernel_and_twin():
 def test_bad_links_are_refused(make, says):
     with pytest.raises((DomainError, ArgumentError), match=says):
         make()
+
+
+@pytest.mark.parametrize("guard", [False, True])
+@pytest.mark.parametrize(("jitter_ns", "afterpulse"), [(0.0, 0.05), (0.3, 0.0), (0.2, 0.03)])
+@pytest.mark.parametrize(("n", "line", "dead_ns"), [(4, 0.3, 50), (16, 0.6, 20), (32, 0.2, 200), (64, 0.9, 100)])
+def test_rates_photon_by_photon_are_those_of_the_closed_form(n, line, dead_ns, jitter_ns, afterpulse, guard):
+    """Clicks and errors per frame over dimension, loss and dead time, with after-pulses and jitter; 3 % and the counts'
+    own five standard deviations."""
+    detector = {"jitter_s": jitter_ns * 1e-9, "afterpulse": afterpulse}
+    link = TimeBinLink(
+        line, 0.8, n, 0.005, 1e-6, dead_time_s=dead_ns * 1e-9, guard=guard, check_share=0.1, trap_life_s=2e-6,
+        **detector,
+    )  # fmt: skip
+    found = receive(link, 400_000, seed=11)
+    known = hd_qsdc.message_rate(
+        n, line, bin_s=1e-9, dead_time_s=dead_ns * 1e-9, guard=guard, misalignment=0.005, y0=1e-6,
+        receiver_efficiency=0.8, check_share=0.1, **detector,
+    )  # fmt: skip
+    gain = float(known.direct.gain * known.live_share)
+    clicks, wrong = len(found.slot), int((found.offset > 0).sum())
+    assert clicks / found.n_message == pytest.approx(gain, rel=0.03 + 5 / np.sqrt(clicks))
+    error = float(known.direct.qber)
+    assert wrong / clicks == pytest.approx(error, rel=0.06, abs=5 * np.sqrt(error / clicks) + 0.002)
+
+
+def test_jitter_and_after_pulses_cost_rate_and_more_bins_a_frame_bear_the_latter():
+    at = {"bin_s": 1e-9, "dead_time_s": 50e-9, "misalignment": 0.002, "y0": 1e-8, "receiver_efficiency": 0.8}
+    plain = hd_qsdc.message_rate(16, 0.7, **at).rate_bit_per_s
+    for change in ({"jitter_s": 0.3e-9}, {"afterpulse": 0.02}):
+        assert 0.0 < float(hd_qsdc.message_rate(16, 0.7, **at, **change).rate_bit_per_s) < float(plain)
+    assert float(hd_qsdc.message_rate(16, 0.7, **at, jitter_s=5e-9).rate_bit_per_s) == 0.0

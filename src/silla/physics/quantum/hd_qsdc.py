@@ -40,6 +40,7 @@ __all__ = [
     "best_intensity",
     "live_share",
     "message_rate",
+    "moved_share",
     "secrecy_capacity",
     "symbol_entropy",
 ]
@@ -91,6 +92,8 @@ def secrecy_capacity(
     decoys: str = "infinite",
     nu: ArrayLike | None = None,
     reflected: ArrayLike = 0.0,
+    afterpulse: ArrayLike = 0.0,
+    moved: ArrayLike = 0.0,
 ) -> DirectRate:
     """Secret message bits per frame that Bob sends out.
 
@@ -102,6 +105,8 @@ def secrecy_capacity(
     check_efficiency : Alice's for phase patterns; None takes Bob's over N, the share that a passive tree of delay
     interferometers keeps. mean_photons : of a weak pulse with decoy states; None is an ideal single photon.
     check_share : of frames spent on the check. decoys, nu, reflected : as in `dl04.secrecy_capacity`.
+    afterpulse : false clicks per click of Bob's that fall into a bin of a message frame, first generation. moved :
+    share of Bob's clicks that his detector's jitter moves into another bin.
 
     Left out: finite statistics (`direct_decoys.leak_from_counts`), storage of frames while the check is made.
     Raises DomainError outside the ranges.
@@ -115,8 +120,9 @@ def secrecy_capacity(
     _check(transmittance, misalignment, y0, bob, alice, mean_photons, check_share)
     line, e_d = np.asarray(transmittance, float), np.asarray(misalignment, float)
     background = _background(n, y0)
-    both_ways = 2.0 * e_d - e_d**2 * n / (n - 1.0)
+    both_ways = 1.0 - (1.0 - 2.0 * e_d + e_d**2 * n / (n - 1.0)) * (1.0 - np.asarray(moved, float))
     gain, error = _received(_clicks(mean_photons, line**2 * bob), background, both_ways, n)
+    gain, error = _with_false(gain, error, np.asarray(afterpulse, float), 1.0 - 1.0 / n)
     _, check = _received(line * alice, background, e_d, n)  # decoy states tell the single photons' error rate
     if mean_photons is None or decoys == "infinite":
         eve = _eve_bit(mean_photons, line, symbol_entropy(check, n), np.log2(n))
@@ -168,6 +174,29 @@ def _received(signal, background, error, n):
     return gain, np.where(gain > 0.0, wrong, 1.0 - 1.0 / n)[()]
 
 
+def _with_false(gain, error, afterpulse, wrong):
+    """(gain, error) with after-pulses, which fall anywhere: into frames without a click, or before or after one."""
+    false = np.minimum(afterpulse * gain, 1.0)
+    total = gain + (1.0 - gain) * false
+    mistakes = gain * (error * (1.0 - 0.5 * false) + 0.5 * false * wrong) + (1.0 - gain) * false * wrong
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return total, np.where(total > 0.0, mistakes / total, wrong)[()]
+
+
+def moved_share(bin_s: ArrayLike, jitter_s: ArrayLike):
+    """Share of clicks that a normal jitter moves out of a bin in whose middle the photon comes: erfc(b / (2^1.5 s)).
+
+    >>> float(moved_share(1e-9, 0.0)), round(float(moved_share(1e-9, 0.5e-9)), 4)
+    (0.0, 0.3173)
+    """
+    from scipy.special import erfc
+
+    check_domain("jitter_s", jitter_s, Range(0.0, 1e-3, "s"), what="high-dimensional QSDC")
+    width, spread = np.asarray(bin_s, float), np.asarray(jitter_s, float)
+    with np.errstate(divide="ignore"):
+        return erfc(width / (2.0**1.5 * spread))[()]
+
+
 def _eve_bit(mu, line, known, whole):
     """Bits per frame: one-photon pulses that reach Alice leak `known`, those with more leak `whole`."""
     if mu is None:
@@ -184,13 +213,15 @@ def message_rate(
     bin_s: ArrayLike,
     dead_time_s: ArrayLike = 0.0,
     guard: bool = False,
+    jitter_s: ArrayLike = 0.0,
     **arguments: Any,
 ) -> MessageRate:
-    """Secret message bits per second of frames of N bins; `arguments` are those of `secrecy_capacity`.
+    """Secret message bits per second of frames of N bins; `arguments` are those of `secrecy_capacity` without `moved`.
 
     Parameters
     ----------
-    bin_s : width of a time bin. dead_time_s : of Bob's detector after a click.
+    bin_s : width of a time bin. dead_time_s : of Bob's detector after a click. jitter_s : standard deviation of the
+    time of his clicks. afterpulse : of all clicks of his, of which those count that fall into bins of message frames.
     guard : False, frames follow one another (N bin_s each) and clicks within the dead time are lost, a share
         1 / (1 + clicks B) of them kept, where a click blinds the photons of B = m - 1/2 frames of the m that the dead
         time lasts (m^2 / 2 below one: the bins of two frames must be closer), and frames spent on the check
@@ -199,7 +230,7 @@ def message_rate(
 
     A lost click loses Bob's bits and not Eve's, so without a guard the first term alone is thinned, and a detector that
     is mostly blind may leave no secret at all where a guard would. Non-paralysable dead time; bins of clicks are taken
-    as independent, which photon by photon is right to 3 %; afterpulses are left out.
+    as independent, which photon by photon is right to 3 %; traps that empty within a frame are taken to empty anywhere.
 
     >>> found = message_rate(16, 0.5, bin_s=1e-9, misalignment=0.0, y0=0.0, receiver_efficiency=1.0)
     >>> float(found.rate_bit_per_s.round(0))
@@ -209,11 +240,28 @@ def message_rate(
     check_domain("bin_s", bin_s, BIN, what="high-dimensional QSDC", advice="bins of 0.1 to 10 ns are usual")
     check_domain("dead_time_s", dead_time_s, DEAD_TIME, what="high-dimensional QSDC")
     width, dead = np.asarray(bin_s, float), np.asarray(dead_time_s, float)
-    direct = secrecy_capacity(n, transmittance, **arguments)
     frame = (n - 1.0) * width + np.maximum(width, dead) if guard else n * width
     kept = 1.0 - float(arguments.get("check_share", 0.0))
-    clicks = kept * direct.gain + (1.0 - kept) * _background(n, arguments["y0"])
-    live = np.ones(np.shape(frame)) if guard else live_share(clicks, dead / frame)
+    false = np.asarray(arguments.pop("afterpulse", 0.0), float) * kept * n * width / frame
+    moved = moved_share(width, jitter_s)
+    if guard:  # half of what leaves the first and the last bin falls into a pause
+        lost, bob = moved / n, np.asarray(arguments["receiver_efficiency"], float)
+        check = arguments.get("check_efficiency")
+        arguments |= {
+            "receiver_efficiency": bob * (1.0 - lost),
+            "check_efficiency": bob / n if check is None else check,
+        }
+        moved = (moved - lost) / (1.0 - lost)
+    direct = secrecy_capacity(n, transmittance, moved=moved, **arguments)
+
+    def alive(gain):
+        clicks = kept * gain + (1.0 - kept) * _background(n, arguments["y0"])
+        return np.ones(np.shape(frame)) if guard else live_share(clicks, dead / frame)
+
+    live = alive(direct.gain)
+    if np.any(false > 0.0):  # only clicks that were seen fill traps
+        direct = secrecy_capacity(n, transmittance, moved=moved, afterpulse=false * live, **arguments)
+        live = alive(direct.gain)
     signed = (live * (direct.signed + kept * direct.eve_bit) - kept * direct.eve_bit) / frame
     return MessageRate(np.maximum(signed, 0.0), signed, frame, live, direct)
 

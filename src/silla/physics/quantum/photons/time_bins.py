@@ -40,7 +40,8 @@ class TimeBinLink:
     """A line. transmittance : one way. efficiency : of the receiver; check_efficiency : of the sender's phase
     measurement, None takes the receiver's over N. dark_per_bin : of either. misalignment : share of clicks in a wrong
     bin or pattern after one way. guard : a pause after each frame keeps the next photon out of the dead time.
-    mean_photons : None for single photons. decoys, decoy_shares, attack, reflected : as in `direct.Dl04Link`, where
+    jitter_s, afterpulse, trap_life_s : of the receiver's detector, as in `receiver.PhotonDetector`. mean_photons :
+    None for single photons. decoys, decoy_shares, attack, reflected : as in `direct.Dl04Link`, where
     Eve's two bases are time and phase."""
 
     transmittance: float
@@ -58,6 +59,9 @@ class TimeBinLink:
     decoys: tuple[float, ...] = ()
     decoy_shares: tuple[float, ...] = ()
     reflected: float = 0.0
+    jitter_s: float = 0.0
+    afterpulse: float = 0.0
+    trap_life_s: float = 1e-6
 
     qubit = False
 
@@ -72,6 +76,9 @@ class TimeBinLink:
         check_domain("bin_s", self.bin_s, BIN, what=_WHAT)
         check_domain("dead_time_s", self.dead_time_s, DEAD_TIME, what=_WHAT)
         check_domain("check_share", self.check_share, Range(0.0, 0.99, ""), what=_WHAT)
+        check_domain("jitter_s", self.jitter_s, Range(0.0, 1e-3, "s"), what=_WHAT)
+        check_domain("afterpulse", self.afterpulse, Range(0.0, 0.9, ""), what=_WHAT, advice="lengthen the dead time")
+        check_domain("trap_life_s", self.trap_life_s, Range(1e-12, 1.0, "s"), what=_WHAT)
         check_domain("reflected", self.reflected, Range(0.0, 1e6, "photons per pulse"), what=_WHAT)
         check_attack(self.attack)
         check_decoys(_WHAT, self.mean_photons, self.decoys, self.decoy_shares)
@@ -233,12 +240,44 @@ def _bins(link: TimeBinLink, n_frames: int, frame, result, mode, rng, blind: int
         offset = np.concatenate([offset, (at - sent_to)[open_gate] % size])
         target = np.concatenate([target, sent_to[open_gate]])
     time = where * link.frame_bins + (target + offset) % size
+    if link.jitter_s > 0.0:
+        time, where, offset = _jittered(link, time, where, target, rng)
+    live, blind_after = _live(time, link.dead_bins, blind)
+    if link.afterpulse > 0.0:
+        later = _released(link, time[live], n_frames, rng)
+        time, where = np.concatenate([time, later]), np.concatenate([where, later // link.frame_bins])
+        offset = np.concatenate([offset, rng.integers(0, size, len(later))])
+        live, blind_after = _live(time, link.dead_bins, blind)
+    frames, first = np.unique(where[live], return_index=True)
+    return frames, offset[live][first], blind_after
+
+
+def _live(time, dead_bins: int, blind: int) -> tuple[NDArray[np.int64], int]:
+    """(indexes of the clicks that find the detector ready, in the order of time; last blind bin)."""
     order = np.argsort(time, kind="stable")
     call: Any = kernels.kernel("live_clicks") or live_clicks_twin
-    live, blind = call(np.ascontiguousarray(time[order]), link.dead_bins, blind)
-    order = order[live]
-    frames, first = np.unique(where[order], return_index=True)
-    return frames, offset[order][first], int(blind)
+    live, blind = call(np.ascontiguousarray(time[order]), dead_bins, blind)
+    return order[live], int(blind)
+
+
+def _jittered(link: TimeBinLink, time, where, target, rng):
+    """(time, frame, offset) of clicks moved by normal times; what falls between frames is lost, and what falls into
+    another frame says nothing about its symbol."""
+    size = int(link.dimension)
+    time = time + np.rint(rng.normal(0.0, link.jitter_s / link.bin_s, len(time))).astype(np.int64)
+    frame, place = time // link.frame_bins, time % link.frame_bins
+    same = frame == where
+    offset = np.where(same, (place - target) % size, rng.integers(0, size, len(time)))
+    kept = (place < size) & (frame >= 0) & (same | (rng.random(len(time)) >= link.check_share))
+    return time[kept], frame[kept], offset[kept]
+
+
+def _released(link: TimeBinLink, clicks, n_frames: int, rng) -> NDArray[np.int64]:
+    """Bins of open gates in which traps that clicks have filled empty, after the dead time; one generation."""
+    filled = clicks[rng.random(len(clicks)) < link.afterpulse]
+    later = filled + link.dead_bins + 1 + rng.exponential(link.trap_life_s / link.bin_s, len(filled)).astype(np.int64)
+    open_gate = (later % link.frame_bins < link.dimension) & (rng.random(len(later)) >= link.check_share)
+    return later[open_gate & (later < n_frames * link.frame_bins)]
 
 
 def live_clicks_twin(time: NDArray[np.int64], dead: int, blind: int) -> tuple[NDArray[np.bool_], int]:
