@@ -16,6 +16,7 @@ from silla.engine.power import quantum_power_w
 from silla.physics.optical.air import WEATHERS
 from silla.physics.optical.free_space import Terminals, level_budget, stray_photons_per_s
 from silla.physics.optical.orbit import Station, julian_date, sun_elevation_deg
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.world.air import horizon_m
 
@@ -62,7 +63,9 @@ def test_keys_of_the_day_follow_sun_weather_and_add_up():
     night, thick = (air_point(world, 0, sky, -90.0) for sky in ("clear", "fog"))
     assert thick.bit == 0.0
     assert made[21, beam] == 0.0 and STATES[k.supply.state[21, beam]] == "no key"
-    assert made[22, beam] == pytest.approx(0.5 * 3600 * 100e6 * night.bit)
+    assert k.supply.secret[22, beam] == pytest.approx(0.5 * 3600 * 100e6 * night.bit)
+    blocks = k.supply.secret[22, beam] / night.bit * night.sifted / world.air.block_bits[0]
+    assert k.supply.secret[22, beam] - made[22, beam] == pytest.approx(AUTHENTICATION_BIT * blocks)
     assert np.ptp(made[:, tail]) == 0.0  # told that it is always night, and no fog at its ends
     # all of the key made is used, or in stock, or finds the stock full
     stock = np.concatenate([[0.0], k.stock[0, :, beam]])
@@ -89,7 +92,8 @@ def test_rows_and_power():
     world = world_of(CITY, *AIR, "events=[]")
     rows = {row[1]: row for row in key_links_of(world, "v") if row[2] == "air"}
     assert set(rows) == {"beam", "tail"}
-    assert rows["beam"][10] == pytest.approx(100e6 * air_point(world, 0, "clear", -90.0).bit)
+    assert rows["beam"][17] == pytest.approx(100e6 * air_point(world, 0, "clear", -90.0).bit)
+    assert rows["beam"][10] == pytest.approx(rows["beam"][17] - rows["beam"][18])
     assert 0 < rows["beam"][10] < rows["beam"][11] and "daylight" in rows["beam"][12]
     bare = world_of(CITY, *AIR[:-1], "events=[]")
     assert quantum_power_w(world) - quantum_power_w(bare) == pytest.approx(300.0)

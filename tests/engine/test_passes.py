@@ -15,6 +15,7 @@ from silla.engine.passes import passages
 from silla.engine.satellite import SpaceLink, over_pass
 from silla.physics.optical.free_space import Terminals
 from silla.physics.optical.orbit import Station, find_passes, sun_synchronous
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 
 SKY = (
     "origin={lat: 35.84, lon: 129.287}", "day.date=2026-11-28", "day.utc_offset_h=9",
@@ -54,7 +55,9 @@ def test_keys_arrive_with_the_passage_and_wait_in_the_stock():
     by_link = [k.supply.id.index(name) for name in ("up", "far")]
     for number, i in enumerate(by_link):
         mine = [p for p in passages(world, 24.0) if p.link == number]
-        assert k.supply.produced[:, i].sum() == pytest.approx(sum(p.key_bit for p in mine))
+        assert k.supply.secret[:, i].sum() == pytest.approx(sum(p.key_bit for p in mine))
+        n_keys = sum(p.key_bit > 0 for p in mine)  # each passage is one block
+        assert k.supply.authentication[:, i].sum() == AUTHENTICATION_BIT * n_keys > 0
         for p in mine:
             t = int(p.set_s // 3600)
             assert STATES[k.supply.state[t, i]] == ("up" if p.key_bit > 0 else "no key")

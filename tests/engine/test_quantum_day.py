@@ -45,10 +45,10 @@ def test_rates_are_those_of_the_leaves():
     for protocol in ("six-state", "mdi"):
         world = world_of(
             CITY, detector, f"quantum.keys[0].protocol={protocol}", "quantum.keys[0].detector=ideal",
-            "quantum.keys[0].signal_intensity=0.2", "events=[]",
+            "quantum.keys[0].signal_intensity=0.2", "quantum.keys[0].error_correction=assumed", "events=[]",
         )  # fmt: skip
         budget = link_budgets(world, world.key_links)
-        rate = key_rates(world, budget, np.zeros(2)).bit_per_s[0]
+        rate = key_rates(world, budget, np.zeros(2)).secret_bit_per_s[0]
         y0, line = float(budget.background[0]), float(budget.channel[0])
         receiver = 10**-0.3 * 0.5
         if protocol == "six-state":
@@ -88,7 +88,7 @@ def test_raman_light_is_noise_in_the_mode_of_continuous_variables():
 def test_splitting_of_photon_numbers_is_seen_by_decoys():
     world, k = day(eavesdrop("photon-number-splitting"), "fibres[short].length_km=60")
     short = world.key_links.id.index("short")
-    assert STATES[k.supply.state[1, short]] == "eavesdropped" and k.supply.produced[1, short] == 0
+    assert STATES[k.supply.state[1, short]] == "eavesdropped" and k.supply.secret[1, short] == 0
     assert k.supply.produced[0, short] > 0
     assert k.supply.qber[1, short] < 0.02  # the error rate alone would have shown nothing
     assert (k.known == 0).all() and (k.exposed == 0).all()
@@ -97,7 +97,7 @@ def test_splitting_of_photon_numbers_is_seen_by_decoys():
 def test_blinding_is_seen_by_a_watchdog_and_by_nobody_else():
     world, k = day(eavesdrop("blinding"))
     short = world.key_links.id.index("short")
-    assert STATES[k.supply.state[1, short]] == "eavesdropped" and k.supply.produced[1, short] == 0
+    assert STATES[k.supply.state[1, short]] == "eavesdropped" and k.supply.secret[1, short] == 0
     world, k = day(eavesdrop("blinding"), "quantum.keys[0].watchdog=false")
     assert STATES[k.supply.state[1, short]] == "compromised" and k.supply.produced[1, short] > 0
     assert (k.exposed[:, 1:] > 0).any() and (k.exposed <= k.quantum + k.one_time_pad + 1e-6).all()

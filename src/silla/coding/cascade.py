@@ -28,7 +28,7 @@ __all__ = ["Asked", "CascadePlan", "Reconciled", "cascade_plan", "end_of", "reco
 
 FRAME = 1 << 16  # bits; longer frames leak less and need more rounds
 SMALLEST = 1 << 10
-PASSES = 16
+PASSES, LONG_PASSES = 16, 22  # errors that are left stay even in each pass of halves with a chance of a half
 
 
 class Asked(NamedTuple):
@@ -76,11 +76,15 @@ class Reconciled(NamedTuple):
     rounds: int
 
 
-def cascade_plan(length: int, error_rate: float, seed: int, passes: int = PASSES) -> CascadePlan:
+def cascade_plan(length: int, error_rate: float, seed: int, passes: int | None = None) -> CascadePlan:
     """The plan for frames of `length` bits at an estimated error rate.
 
     length : 1 to 65536. error_rate : above 0 to 0.25. seed : public, any integer; both ends must use the same.
+    passes : 3 to 32; None: 16, and 22 for frames of 65536 bits, of which a block has many that must all come out right.
+    A frame keeps errors with a chance of about 2^-(passes - 3), and each pass tells one bit of it.
     """
+    if passes is None:
+        passes = LONG_PASSES if length == FRAME else PASSES
     if not 1 <= length <= FRAME:
         raise DomainError(f"cascade: frames of {length} bits; allowed: 1 to {FRAME}")
     if not 0.0 < error_rate <= 0.25:
@@ -125,7 +129,7 @@ def end_of(bits: np.ndarray, plan: CascadePlan, *, receiver: bool) -> End:
 
 
 def reconcile_locally(
-    sender: np.ndarray, receiver: np.ndarray, error_rate: float, seed: int = 0, passes: int = PASSES
+    sender: np.ndarray, receiver: np.ndarray, error_rate: float, seed: int = 0, passes: int | None = None
 ) -> Reconciled:
     """Both ends in one process: what the messages between two parties would give, bit for bit.
 

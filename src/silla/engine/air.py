@@ -20,9 +20,10 @@ from silla.physics.optical.free_space import Budget, Terminals, level_budget, st
 from silla.physics.optical.orbit import Station, julian_date, sun_elevation_deg
 from silla.physics.optical.sky import sky_radiance
 from silla.physics.quantum.detectors import background_per_gate
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.world.types import World
 
-__all__ = ["air_budget", "air_line", "air_point", "air_supply", "sun_elevations"]
+__all__ = ["air_budget", "air_line", "air_point", "air_rate", "air_supply", "sun_elevations"]
 
 Floats = NDArray[np.float64]
 DAY_DEG, NIGHT_DEG = 90.0, -90.0
@@ -79,6 +80,13 @@ def air_point(world: World, i: int, weather: str, sun_deg: float) -> KeyPoint:
     return key_point(air_line(world, i, weather, sun_deg))
 
 
+def air_rate(world: World, i: int, point: KeyPoint) -> tuple[float, float]:
+    """(secret bit/s, those of them that authenticating the blocks spends); nothing where the former are not more."""
+    clock = float(world.air.pulse_rate_hz[i])
+    tags = AUTHENTICATION_BIT * point.sifted / float(world.air.block_bits[i])
+    return (point.bit * clock, tags * clock) if point.bit > tags else (0.0, 0.0)
+
+
 def sun_elevations(world: World, i: int, times_s: Floats) -> Floats:
     """Elevation of the Sun at seconds of the day; 90 and -90 degrees where the link is told the light."""
     a = world.air
@@ -90,20 +98,25 @@ def sun_elevations(world: World, i: int, times_s: Floats) -> Floats:
     return np.asarray(sun_elevation_deg(origin, begin + np.asarray(times_s, float) / 86400.0))
 
 
-def air_supply(world: World, epochs_s: Floats, step_s: float) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """(bits made, error rate, whether there is any key) [t, links] over the day; each epoch at its middle's light."""
+def air_supply(world: World, epochs_s: Floats, step_s: float) -> tuple[Floats, Floats, Floats]:
+    """(secret bits, bits spent on their authentication, error rate) [t, links] over the day.
+
+    Each epoch is at its middle's light; where there is no key nothing is authenticated.
+    """
     shape = (len(epochs_s), len(world.air.id))
-    bits, qber = np.zeros(shape), np.full(shape, np.nan)
+    bits, spent, qber = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
     for i in range(shape[1]):
         suns = sun_elevations(world, i, np.asarray(epochs_s, float) + 0.5 * step_s)
         for t, (start, sun) in enumerate(zip(epochs_s, suns)):
             worst = 0.0
             for weather, share in _skies(world, i, float(start), float(start) + step_s):
                 point = _point(world, i, weather, float(sun))
-                bits[t, i] += point.bit * float(world.air.pulse_rate_hz[i]) * share * step_s
+                secret, tags = air_rate(world, i, point)
+                bits[t, i] += secret * share * step_s
+                spent[t, i] += tags * share * step_s
                 worst = max(worst, point.qber)
             qber[t, i] = worst
-    return bits, qber, bits > 0
+    return bits, spent, qber
 
 
 def _point(world: World, i: int, weather: str, sun_deg: float) -> KeyPoint:

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_line, key_rates
-from silla.engine.quantum_protocols import key_point
+from silla.engine.quantum import KeyRates, LinkBudget, direct_rates, key_rate_of, key_rates
 from silla.world.types import World
 
 __all__ = ["Attacked", "attacked_direct", "attacked_keys"]
@@ -31,7 +30,7 @@ _NO_SETTINGS_TO_READ = ("bbm92",)  # the source stands outside of both ends, whi
 
 
 class Attacked(NamedTuple):
-    """[n_links]: bit/s left, error rate, share of the bits that the eavesdropper has, whether the ends notice."""
+    """[n_links]: secret bit/s left, error rate, share of the bits that Eve has, whether the ends notice."""
 
     bit_per_s: Floats
     qber: Floats
@@ -43,7 +42,7 @@ def attacked_keys(world: World, budget: LinkBudget, clean: KeyRates, attack: str
     """Key links under one kind of attack on a share of the pulses of each [n_links], 0 for links left alone."""
     if attack == "intercept-resend":
         under = key_rates(world, budget, share)
-        return Attacked(under.bit_per_s, under.qber, np.zeros(len(share)), share > 0)
+        return Attacked(under.secret_bit_per_s, under.qber, np.zeros(len(share)), share > 0)
     answer = _KEYS[attack]
     rows = [answer(world, budget, clean, i, float(x)) if x > 0 else _as_ever(clean, i) for i, x in enumerate(share)]
     return _joined(rows)
@@ -55,7 +54,7 @@ def _joined(rows: list[Row]) -> Attacked:
 
 
 def _as_ever(clean: KeyRates, i: int, known: float = 0.0) -> Row:
-    return float(clean.bit_per_s[i]), float(clean.qber[i]), known, False
+    return float(clean.secret_bit_per_s[i]), float(clean.qber[i]), known, False
 
 
 def _splitting(world: World, budget: LinkBudget, clean: KeyRates, i: int, share: float) -> Row:
@@ -65,8 +64,8 @@ def _splitting(world: World, budget: LinkBudget, clean: KeyRates, i: int, share:
         return _as_ever(clean, i)
     if links.protocol[i] != "decoy-bb84":
         return 0.0, float(clean.qber[i]), 0.0, True
-    point = key_point(key_line(links, budget, i, 0.0, share))
-    return point.bit * float(links.pulse_rate_hz[i]), point.qber, 0.0, True
+    found = key_rate_of(links, budget, i, 0.0, share)
+    return found.secret, found.qber, 0.0, True
 
 
 def _blinding(world: World, budget: LinkBudget, clean: KeyRates, i: int, share: float) -> Row:

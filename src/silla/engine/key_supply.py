@@ -17,11 +17,13 @@ from silla.engine.air import air_supply
 from silla.engine.attacks import Attacked, attacked_keys
 from silla.engine.passes import passages
 from silla.engine.quantum import KeyRates, LinkBudget, key_rates, pair_rates
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.world.types import World
 
 __all__ = ["STATES", "Disturbed", "Supply", "disturbed", "key_supply"]
 
 Floats = NDArray[np.float64]
+_RETRY_S = 60.0
 STATES = ("up", "no key", "eavesdropped", "cut", "compromised", "no pass")
 UP, NO_KEY, TAPPED, CUT, COMPROMISED, NO_PASS = range(6)
 
@@ -44,18 +46,25 @@ class Supply:
     """Keys of every store [k]: on fibres, chains of repeaters, satellites, through the air; t epochs.
 
     ends [k, 2] places, satellites counted after the last of them; trusted [places and satellites]. produced, known
-    [t, k] bits made, and those of them that an eavesdropper has. qber, state [t, k]. stock_bits, initial_bits [k].
+    [t, k] bits made, and those of them that an eavesdropper has: produced is secret less authentication, and below
+    zero where blocks were given up after their pads were spent. qber, state [t, k]. stock_bits, initial_bits [k].
     """
 
     id: tuple[str, ...]
     ends: NDArray[np.int64]
     trusted: NDArray[np.bool_]
-    produced: Floats
+    secret: Floats
+    authentication: Floats
     known: Floats
     qber: Floats
     state: NDArray[np.int64]
     stock_bits: Floats
     initial_bits: Floats
+
+    @property
+    def produced(self) -> Floats:
+        """[t, k] bits that are added to the stocks, before traffic takes its own."""
+        return self.secret - self.authentication
 
 
 def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:
@@ -96,7 +105,7 @@ def key_supply(
     supply = Supply(
         (*links.id, *(name for name, mine in zip(chains.id, keys) if mine), *down.id, *air.id),
         ends, np.concatenate([world.places.trusted, world.satellites.trusted]),
-        joined[0], joined[1], joined[2], joined[3].astype(np.int64),
+        joined[0], joined[1], joined[2], joined[3], joined[4].astype(np.int64),
         np.concatenate([links.stock_bits, chains.stock_bits[keys], down.stock_bits, air.stock_bits]),
         np.concatenate([links.initial_bits, chains.initial_bits[keys], down.initial_bits, air.initial_bits]),
     )  # fmt: skip
@@ -105,11 +114,15 @@ def key_supply(
 
 def _fibre_supply(
     world: World, budget: LinkBudget, events: Disturbed, clean: KeyRates, step_s: float
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """(produced, known, qber, state) [t, links on fibres]."""
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """(secret, authentication, known, qber, state) [t, links on fibres].
+
+    A block that is given up has spent its pads all the same. While blocks are given up one is tried every minute, so
+    that an eavesdropper cannot empty the stocks through authentication.
+    """
     fibre = world.key_links.fibre
     cut = events.cut[:, fibre]
-    rate = np.broadcast_to(clean.bit_per_s, cut.shape).copy()
+    rate = np.broadcast_to(clean.secret_bit_per_s, cut.shape).copy()
     qber = np.broadcast_to(clean.qber, cut.shape).copy()
     known = np.zeros(cut.shape)
     state = np.where(rate > 0, UP, NO_KEY)
@@ -125,47 +138,54 @@ def _fibre_supply(
                 known[times, i] = np.maximum(known[times, i], found.known[i])
                 state[times, i] = COMPROMISED if found.known[i] > 0 else TAPPED if found.seen[i] else state[times, i]
     state = np.where(cut > 0, CUT, state)
-    produced = rate * (1.0 - cut) * step_s
-    return produced, produced * known, qber, state
+    lit = (1.0 - cut) * step_s
+    tags = clean.authentication_bit_per_s
+    secret, spent = rate * lit, np.where(rate > 0.0, tags, np.minimum(tags, AUTHENTICATION_BIT / _RETRY_S)) * lit
+    return secret, spent, np.maximum(secret - spent, 0.0) * known, qber, state
 
 
 def _chain_supply(world: World, events: Disturbed, step_s: float) -> NDArray[np.float64]:
-    """[4, t, chains]: bits made, known (none), error rate of the pairs, state. A chain stops where a fibre does.
+    """[5, t, chains]: bits made, authentication, known (none), error rate of the pairs, state. A chain stops where a
+    fibre does; its rates are those of long blocks, whose authentication is nothing beside them.
 
     Nothing can be read from a fibre without taking the fidelity of its pairs, which the ends measure.
     """
     made = pair_rates(world)
     tapped = events.tapped
-    out = np.zeros((4, len(events.cut), len(world.repeaters.id)))
+    out = np.zeros((5, len(events.cut), len(world.repeaters.id)))
     for i, path in enumerate(world.repeaters.path):
         cut = 1.0 - np.prod(1.0 - events.cut[:, list(path)], axis=1)
         attacked = tapped[:, list(path)].max(axis=1) > 0
         out[0, :, i] = np.where(attacked, 0.0, made.bit_per_s[i] * (1.0 - cut) * step_s)
-        out[2, :, i] = np.where(attacked, 0.5, 2.0 * (1.0 - made.fidelity[i]) / 3.0)
+        out[3, :, i] = np.where(attacked, 0.5, 2.0 * (1.0 - made.fidelity[i]) / 3.0)
         state = np.where(attacked, TAPPED, UP if made.bit_per_s[i] > 0 else NO_KEY)
-        out[3, :, i] = np.where(cut > 0, CUT, state)
+        out[4, :, i] = np.where(cut > 0, CUT, state)
     return out
 
 
 def _space_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
-    """[4, t, downlinks]: bits, none known to others, error rate, state. A key is there when its passage ends."""
-    out = np.zeros((4, len(epochs_s), len(world.downlinks.id)))
-    out[2], out[3] = np.nan, NO_PASS
+    """[5, t, downlinks]: bits, authentication (one block a passage), none known to others, error rate, state.
+
+    A key is there when its passage ends; a passage that cannot bring one is not authenticated.
+    """
+    out = np.zeros((5, len(epochs_s), len(world.downlinks.id)))
+    out[3], out[4] = np.nan, NO_PASS
     if not len(world.downlinks.id) or not len(epochs_s):
         return out
     for p in passages(world, len(epochs_s) * step_s / 3600.0):
         t = min(int((p.set_s - epochs_s[0]) // step_s), len(epochs_s) - 1)
-        out[0, t, p.link] += p.key_bit
-        out[2, t, p.link] = p.qber
-        if out[3, t, p.link] != UP:
-            out[3, t, p.link] = UP if p.key_bit > 0 else NO_KEY
+        makes = p.key_bit > AUTHENTICATION_BIT
+        out[:2, t, p.link] += (p.key_bit, AUTHENTICATION_BIT) if makes else (0.0, 0.0)
+        out[3, t, p.link] = p.qber
+        if out[4, t, p.link] != UP:
+            out[4, t, p.link] = UP if makes else NO_KEY
     return out
 
 
 def _air_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
-    """[4, t, links through the air]: bits, none known to others, error rate, state."""
-    bits, qber, works = air_supply(world, epochs_s, step_s)
-    return np.stack([bits, np.zeros_like(bits), qber, np.where(works, UP, NO_KEY)])
+    """[5, t, links through the air]: bits, authentication, none known to others, error rate, state."""
+    bits, spent, qber = air_supply(world, epochs_s, step_s)
+    return np.stack([bits, spent, np.zeros_like(bits), qber, np.where(bits > 0, UP, NO_KEY)])
 
 
 def chain_messages(world: World, events: Disturbed, step_s: float) -> tuple[NDArray[np.int64], Floats]:

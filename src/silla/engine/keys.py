@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.errors import RunError
-from silla.engine.air import DAY_DEG, NIGHT_DEG, air_line, air_point
+from silla.engine.air import DAY_DEG, NIGHT_DEG, air_line, air_point, air_rate
 from silla.engine.key_supply import STATES, Supply, disturbed, key_supply
 from silla.engine.messages import DirectDay, MessageDay, direct_day, message_day
 from silla.engine.passes import passages
@@ -27,8 +27,10 @@ from silla.engine.quantum import (
     plob_bit_per_s,
 )
 from silla.engine.quantum_protocols import key_point
+from silla.engine.satellite import ASSUMED_EFFICIENCY
 from silla.physics.optical.fibre import transmittance
 from silla.physics.quantum.bounds import plob_bit
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.physics.quantum.key_routing import allocate
 from silla.physics.quantum.rekeying import cipher_demand_bit
 from silla.world.types import World, without_events
@@ -149,7 +151,7 @@ def _chain(
     stock = supply.initial_bits.astype(float)
     known = np.zeros(len(stock))  # bits of the stock
     for t in range(len(supply.produced)):
-        available = stock + supply.produced[t]
+        available = np.maximum(stock + supply.produced[t], 0.0)  # what authentication finds no more is not spent
         known = known + supply.known[t]
         share = np.divide(known, available, out=np.zeros(len(stock)), where=available > 0)
         used = np.zeros(len(stock))
@@ -236,8 +238,9 @@ def _check_conservation(supply: Supply, produced: Floats, out: dict[str, Floats]
     before = np.concatenate(
         [np.broadcast_to(supply.initial_bits, out["stock"][:, :1].shape), out["stock"][:, :-1]], axis=1
     )
-    left = before + produced - out["consumed"]
-    slack = 1e-6 * (1.0 + before + produced)
+    there = np.maximum(before + produced, 0.0)
+    left = there - out["consumed"]
+    slack = 1e-6 * (1.0 + there)
     if np.any(left < -slack) or np.any(out["stock"] > left + slack):
         raise RunError("key stocks do not add up: a link gave more key than it had; this is a fault of the program")
 
@@ -257,6 +260,7 @@ def key_links_of(world: World, variant: str, hours: float = 24.0) -> list[tuple]
         clean.bit_per_s,
         clean.plob_bit_per_s,
         clean.limited_by,
+        _correction(world.key_links, clean),
     )
     links = world.direct_links
     budget = link_budgets(world, links)
@@ -273,7 +277,8 @@ def _air_rows(world: World, variant: str) -> list[tuple]:
     for i, ident in enumerate(a.id):
         line = air_line(world, i, a.weather[i], NIGHT_DEG if a.light[i] != "day" else DAY_DEG)
         found, bright = key_point(line), air_point(world, i, a.weather[i], DAY_DEG)
-        rate, by_day = (p.bit * float(a.pulse_rate_hz[i]) for p in (found, bright))
+        (secret, spent), (by_day, tags) = (air_rate(world, i, p) for p in (found, bright))
+        rate, by_day = secret - spent, by_day - tags
         dim = a.light[i] != "auto" or by_day > 0.9 * rate
         limit = "loss of the air" if dim else f"daylight: {by_day:.3g} bit/s then"
         rows.append(
@@ -282,6 +287,7 @@ def _air_rows(world: World, variant: str) -> list[tuple]:
                 float(a.length_m[i]) / 1e3, -10.0 * np.log10(line.channel), np.nan, line.background, found.qber, rate,
                 float(plob_bit(line.channel)) * float(a.pulse_rate_hz[i]),
                 limit if rate > 0 else f"loss of the air: {a.weather[i]}",
+                "assumed", found.efficiency, found.sifted * float(a.pulse_rate_hz[i]), np.nan, secret, spent,
             )
         )  # fmt: skip
     return rows
@@ -295,17 +301,25 @@ def _downlink_rows(world: World, variant: str, hours: float) -> list[tuple]:
         mine = [p for p in found if p.link == i]
         name = world.satellites.name[d.satellite[i]]
         near = max(mine, key=lambda p: (p.key_bit, -float(p.loss_db.min())), default=None)
-        bits = sum(p.key_bit for p in mine)
-        good = sum(p.key_bit > 0 for p in mine)
+        keys = [p.key_bit for p in mine if p.key_bit > AUTHENTICATION_BIT]
+        secret, spent = (x / (hours * 3600.0) for x in (sum(keys), AUTHENTICATION_BIT * len(keys)))
+        good, f = len(keys), ASSUMED_EFFICIENCY
         rows.append(
             (
                 variant, ident, "satellite", "decoy-bb84", name,
                 float(near.range_m.min()) / 1e3 if near else np.nan, float(near.loss_db.min()) if near else np.nan,
-                np.nan, np.nan, near.qber if near else np.nan, bits / (hours * 3600.0), np.nan,
+                np.nan, np.nan, near.qber if near else np.nan, secret - spent, np.nan,
                 f"{len(mine)} passages a day, {good} with keys" if mine else "no passage",
+                "assumed", f, np.nan, np.nan, secret, spent,
             )
         )  # fmt: skip
     return rows
+
+
+def _chain_correction(world: World, i: int, rate: float) -> tuple:
+    r = world.repeaters
+    f = float(r.error_correction_efficiency[i])
+    return ("assumed", f, np.nan, np.nan, rate, 0.0) if r.makes_keys[i] else _NONE
 
 
 def _chain_rows(world: World, variant: str) -> list[tuple]:
@@ -320,18 +334,30 @@ def _chain_rows(world: World, variant: str) -> list[tuple]:
             (
                 variant, r.id[i], kind, f"repeaters, {len(path)} segments", names, made.length_m[i] / 1e3,
                 made.loss_db[i], np.nan, np.nan, 2.0 * (1.0 - made.fidelity[i]) / 3.0, made.bit_per_s[i], float(bound),
-                limit,
+                limit, *_chain_correction(world, i, float(made.bit_per_s[i])),
             )
         )  # fmt: skip
     return rows
 
 
-def _link_rows(world, variant, kind, links, budget, qber, rate, bound, limits) -> list[tuple]:
+_NONE = ("", np.nan, np.nan, np.nan, np.nan, np.nan)  # error correction and authentication of what is no key
+
+
+def _correction(links, clean: KeyRates) -> list[tuple]:
+    """The last six columns: error correction, f, bits before it and at most, secret bits, authentication."""
+    names = ["assumed" if p == "cv-qkd" else c for p, c in zip(links.protocol, links.error_correction)]
+    most = np.where(np.isfinite(clean.corrected_bit_per_s), clean.corrected_bit_per_s, np.nan)
+    columns = (clean.efficiency, clean.sifted_bit_per_s, most, clean.secret_bit_per_s, clean.authentication_bit_per_s)
+    return list(zip(names, *columns))
+
+
+def _link_rows(world, variant, kind, links, budget, qber, rate, bound, limits, more=None) -> list[tuple]:
     f = world.fibres
     return [
         (
             variant, links.id[i], kind, links.protocol[i], f.id[links.fibre[i]], f.length_m[links.fibre[i]] / 1e3,
             budget.loss_db[i], budget.raman_per_gate[i], budget.dark_per_gate[i], qber[i], rate[i], bound[i], limits[i],
+            *(more[i] if more else _NONE),
         )
         for i in range(len(links.id))
     ]  # fmt: skip

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silla.base.units import SPEED_OF_LIGHT_M_PER_S
-from silla.engine.quantum_protocols import Line, direct_point, key_point
+from silla.engine.quantum_protocols import Line, direct_point, key_point, reconciliation
 from silla.physics.optical.fibre import attenuation_at, nepers_per_m, transmittance
 from silla.physics.optical.raman import noise_photons_per_s, raman_cross_section
 from silla.physics.quantum.attack import intercept_resend_error
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.detectors import background_per_gate
+from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.physics.quantum.repeaters import Chain, chain, hashing_bound, pair_key_bit
 from silla.world.types import DirectLinks, KeyLinks, World
 
@@ -25,6 +26,7 @@ __all__ = [
     "PairRates",
     "direct_rates",
     "key_line",
+    "key_rate_of",
     "key_rates",
     "link_budgets",
     "pair_rates",
@@ -33,6 +35,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+_WAYS = {"cascade": "Cascade", "ldpc": "LDPC decoding"}
 _DEAD = 1e-3  # bit/s below which a link is said to make no key
 _MOST_ERROR = 0.49  # the models' limit, far beyond any key
 _STANDARD_RAMAN = 3e-9  # 1/(km nm), the catalogue's coefficient of standard fibre
@@ -57,9 +60,20 @@ class LinkBudget:
 
 @dataclass(frozen=True)
 class KeyRates:
-    """What each link makes: secret bit/s, QBER (NaN where none is measured), and the PLOB bound in bit/s."""
+    """What each link makes, per second.
+
+    bit_per_s : net, secret less authentication. secret_bit_per_s, authentication_bit_per_s : of the blocks of that
+    second, each with its tags' pads. sifted_bit_per_s : bits before error correction (symbols of cv-qkd), with
+    efficiency f; corrected_bit_per_s : most that the link's cores correct, infinite where that is assumed.
+    qber : NaN where none is measured.
+    """
 
     bit_per_s: Floats
+    secret_bit_per_s: Floats
+    authentication_bit_per_s: Floats
+    sifted_bit_per_s: Floats
+    corrected_bit_per_s: Floats
+    efficiency: Floats
     qber: Floats
     plob_bit_per_s: Floats
     limited_by: tuple[str, ...]
@@ -170,14 +184,45 @@ def key_rates(world: World, budget: LinkBudget, intercepted: Floats) -> KeyRates
     links = world.key_links
     if not len(links.id):
         empty = np.zeros(0)
-        return KeyRates(empty, empty, empty, ())
-    points = [key_point(key_line(links, budget, i, float(x))) for i, x in enumerate(intercepted)]
+        return KeyRates(empty, empty, empty, empty, empty, empty, empty, empty, ())
+    rows = [key_rate_of(links, budget, i, float(x)) for i, x in enumerate(intercepted)]
+    secret, spent, sifted, most, f, qber, clicks = (np.array(column) for column in zip(*rows))
     dead = np.array([d["dead_time_ns"] for d in links.detector], dtype=float) * 1e-9
-    clicks = np.array([p.clicks for p in points]) * links.pulse_rate_hz
-    bits = np.array([p.bit for p in points]) * links.pulse_rate_hz
-    qber = np.array([p.qber for p in points])
-    limits = _limits(links, budget, qber, bits, clicks / 2 * dead)
-    return KeyRates(np.where(bits < _DEAD, 0.0, bits), qber, plob_bit_per_s(links, budget), limits)
+    limits = _limits(links, budget, qber, secret, clicks / 2 * dead, sifted > most)
+    bound = plob_bit_per_s(links, budget)
+    return KeyRates(secret - spent, secret, spent, sifted, most, f, qber, bound, limits)
+
+
+class LinkRate(NamedTuple):
+    """Of one link, per second: secret bits, bits spent on authentication, sifted bits, most that are corrected; f,
+    error rate, clicks before dead time."""
+
+    secret: float
+    authentication: float
+    sifted: float
+    corrected: float
+    efficiency: float
+    qber: float
+    clicks: float
+
+
+def key_rate_of(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, split: float = 0.0) -> LinkRate:
+    """Link i with a share of its pulses intercepted, or their photon numbers split.
+
+    Sifted bits that the link's cores cannot correct are thrown away. Every block spends the pads of its tags; a block
+    with no more secret bits than these is no key, as `distillation.Party` has it.
+    """
+    line, clock = key_line(links, budget, i, intercepted, split), float(links.pulse_rate_hz[i])
+    point = key_point(line)
+    most = float("inf")
+    if line.correction != "assumed" and line.protocol != "cv-qkd":
+        most = float(links.reconciliation_cores[i]) * reconciliation(line, point.qber).bit_per_s
+    sifted = point.sifted * clock
+    share = min(1.0, most / sifted) if sifted > 0.0 else 1.0
+    secret, spent = point.bit * clock * share, AUTHENTICATION_BIT * sifted * share / line.block_bits
+    if secret <= max(spent, _DEAD):
+        secret = spent = 0.0
+    return LinkRate(secret, spent, sifted, most, point.efficiency, point.qber, point.clicks * clock)
 
 
 def key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, split: float = 0.0) -> Line:
@@ -198,6 +243,7 @@ def key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, sp
         block_bits=float(links.block_bits[i]),
         epsilon=float(links.security_epsilon[i]),
         error_correction=float(links.error_correction_efficiency[i]),
+        correction=links.error_correction[i],
         decoys=int(links.decoys[i]),
         isolation=float(links.isolation[i]),
         split=split,
@@ -218,7 +264,9 @@ def _error(protocol: str, misalignment: float, intercepted: float) -> float:
     return float(intercept_resend_error(misalignment, intercepted))
 
 
-def _limits(links: KeyLinks, budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats) -> tuple[str, ...]:
+def _limits(
+    links: KeyLinks, budget: LinkBudget, qber: Floats, bits: Floats, dead_share: Floats, slow: NDArray[np.bool_]
+) -> tuple[str, ...]:
     """What holds each link back most, in words of the budget."""
     words = []
     for i in range(len(bits)):
@@ -232,6 +280,9 @@ def _limits(links: KeyLinks, budget: LinkBudget, qber: Floats, bits: Floats, dea
             short = "loss: the block is too short" if links.protocol[i] == "decoy-bb84" else "loss and dark counts"
             noise = "Raman noise" if raman else "loss"
             words.append(noise if qber[i] > 0.03 + links.misalignment[i] else short)
+        elif slow[i]:
+            n = int(links.reconciliation_cores[i])
+            words.append(f"{_WAYS[links.error_correction[i]]} on {n} core{'s' if n > 1 else ''}")
         elif dead_share[i] > 0.5:
             words.append("detector dead time")
         elif raman and qber[i] > 1.5 * links.misalignment[i]:

@@ -29,15 +29,17 @@ from silla.physics.quantum.attack import splitting_yields
 from silla.physics.quantum.channel import Received, gain_and_error
 from silla.physics.quantum.detectors import dead_time_factor
 from silla.physics.quantum.direct_decoys import Station, pulse_leak
+from silla.physics.quantum.distillation.efficiency import Efficiency, measured_efficiency
 from silla.physics.quantum.entropy import binary_entropy
 from silla.physics.quantum.optimise import maximise
 from silla.physics.quantum.photons.countermeasures import trojan_phase_error
 
-__all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point"]
+__all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point", "reconciliation"]
 
 _DETECTORS = 2  # on which the clicks of a basis fall
 _BUSY = 0.2  # clicks in a dead time from which on dimmer pulses may pay
 _MOST_LIGHT = 1e20  # photons per second that a fibre bears (Lucamarini et al. 2015, section III)
+_MOST_WRONG, _MOST_TOLD = 0.49, 5.0
 _HD_DIMENSIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -47,9 +49,10 @@ class Line:
 
     channel : of the fibre alone. receiver : optics and detector (cv-qkd: optics alone). background : clicks per gate of
     both detectors. error : rate of wrong clicks of signal photons, attack included. intensity : mean photons, NaN
-    for the best. isolation : share of light shone into the transmitter that comes back, NaN where it is not counted.
-    split : share of pulses whose photon numbers are split. noise_photons : background light per mode at the receiver's
-    input (cv-qkd). homodyne : (detection, efficiency, electronic noise, excess noise, reconciliation) of cv-qkd.
+    for the best. error_correction : f, where correction is "assumed"; "cascade" and "ldpc" have the measured one at
+    the error rate that is seen. isolation : share of light shone into the transmitter that comes back, NaN where it is
+    not counted. split : share of pulses whose photon numbers are split. noise_photons : background light per mode at
+    the receiver's input, homodyne : (detection, efficiency, electronic noise, excess noise, reconciliation), of cv-qkd.
     """
 
     protocol: str
@@ -64,6 +67,7 @@ class Line:
     block_bits: float = 1e7
     epsilon: float = 1e-9
     error_correction: float = 1.16
+    correction: str = "assumed"
     decoys: int = 2
     isolation: float = float("nan")
     split: float = 0.0
@@ -85,12 +89,18 @@ class Line:
 
 @dataclass(frozen=True)
 class KeyPoint:
-    """Secret bits (dead time counted) and clicks per pulse, error rate (NaN: none is measured), mean photons."""
+    """What one pulse brings.
+
+    bit : secret bits, dead time counted. clicks : before dead time. qber : NaN where none is measured. sifted : bits
+    that error correction works on, dead time counted (symbols of cv-qkd). efficiency : f of the error correction.
+    """
 
     bit: float
     clicks: float
     qber: float
     mean_photons: float
+    sifted: float = 0.0
+    efficiency: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,7 @@ def _decoy_bb84(line: Line) -> KeyPoint:
     rate = float(best.rate)
     if rate > 0.0 and (line.split > 0.0 or np.isfinite(line.isolation)):
         rate = max(_counted_bits(line, best), 0.0) / float(best.pulses)
-    return KeyPoint(rate, float(seen.gain), float(seen.qber), mean)
+    return KeyPoint(rate, float(seen.gain), float(seen.qber), mean, line.block_bits / float(best.pulses))
 
 
 def _counted_bits(line: Line, best: finite_key_best.BestFiniteKey) -> float:
@@ -150,14 +160,14 @@ def _counted_bits(line: Line, best: finite_key_best.BestFiniteKey) -> float:
 def _six_state(line: Line) -> KeyPoint:
     link = {"y0": line.background, "misalignment": line.error, "error_correction": line.error_correction}
     mu = _best(line, lambda mu: six_state.key_rate(line.total, mu=mu, **link).signed_rate, 0.01, 1.5)
-    return _point(six_state.key_rate(line.total, mu=mu, **link), mu)
+    return _point(six_state.key_rate(line.total, mu=mu, **link), mu, 1.0 / 3.0)
 
 
 def _bbm92(line: Line) -> KeyPoint:
     link = {"y0": line.background, "misalignment": line.error, "error_correction": line.error_correction}
     given = np.isfinite(line.intensity)
     half = 0.5 * line.intensity if given else float(bbm92.best_brightness(line.arm, line.arm, **link))
-    return _point(bbm92.key_rate(line.arm, line.arm, brightness=half, **link), 2.0 * half)
+    return _point(bbm92.key_rate(line.arm, line.arm, brightness=half, **link), 2.0 * half, 0.5)
 
 
 def _station(line: Line) -> dict[str, Any]:
@@ -184,15 +194,16 @@ def _twin_field(line: Line) -> KeyPoint:
 
 
 def _sns(line: Line) -> KeyPoint:
+    """Pairing leaves at most half of the windows that were announced."""
     if not np.isfinite(line.intensity):
         found, mu, _ = twin_field.best_sns(line.arm, **_station(line))
-        return _point(found, float(mu))
+        return _point(found, float(mu), 0.5)
 
     def rate(sending):
         return twin_field.sns_key_rate(line.arm, mu=line.intensity, sending=sending, **_station(line))
 
     sending = float(maximise(lambda sending: rate(sending).signed_rate, {"sending": (0.005, 0.6)})["sending"])
-    return _point(rate(sending), line.intensity)
+    return _point(rate(sending), line.intensity, 0.5)
 
 
 def _cv_qkd(line: Line) -> KeyPoint:
@@ -215,11 +226,11 @@ def _cv_qkd(line: Line) -> KeyPoint:
     given = np.isfinite(line.intensity)
     modulation = 2.0 * line.intensity if given else float(cvqkd.best_modulation(line_t, **link))
     found = cvqkd.finite_key_rate(line_t, symbols=line.block_bits, modulation=modulation, **link)
-    return KeyPoint(float(found.rate), 0.0, float("nan"), 0.5 * modulation)
+    return KeyPoint(float(found.rate), 0.0, float("nan"), 0.5 * modulation, 1.0)
 
 
-def _point(found, mu: float) -> KeyPoint:
-    return KeyPoint(float(found.rate), float(found.gain), float(found.qber), mu)
+def _point(found, mu: float, sifting: float = 1.0) -> KeyPoint:
+    return KeyPoint(float(found.rate), float(found.gain), float(found.qber), mu, sifting * float(found.gain))
 
 
 KEYS: dict[str, Callable[[Line], KeyPoint]] = {
@@ -236,8 +247,37 @@ KEYS: dict[str, Callable[[Line], KeyPoint]] = {
 @functools.lru_cache(maxsize=8192)
 def key_point(line: Line) -> KeyPoint:
     """Rate per pulse of a key protocol at the settings that are best without an attack on photon numbers."""
-    settled = replace(_settled(replace(line, split=0.0)), split=line.split)
-    return _alive(settled, KEYS[line.protocol](settled))
+    settled = replace(_ready(replace(line, split=0.0)), split=line.split)
+    point = _alive(settled, KEYS[line.protocol](settled))
+    return replace(point, efficiency=float("nan") if line.protocol == "cv-qkd" else settled.error_correction)
+
+
+@functools.lru_cache(maxsize=8192)
+def _ready(line: Line) -> Line:
+    """The line with its intensity, where dead time fixes it, and with the f of its error correction.
+
+    f is that of the error rate which the protocol sees at its best settings for this f; it changes slowly with the
+    error rate, and that but little with f, so that a few rounds settle both.
+    """
+    if line.correction == "assumed" or line.protocol == "cv-qkd":
+        return _settled(line)
+    return _corrected(_settled(_corrected(line, line.error)), None)
+
+
+def _corrected(line: Line, error: float | None) -> Line:
+    """The line with the f that belongs to its own error rate, from a first guess of that (None: as it is)."""
+    for _ in range(3):
+        f = reconciliation(line, KEYS[line.protocol](line).qber if error is None else error).f
+        if abs(f - line.error_correction) < 5e-4:
+            break
+        line, error = replace(line, error_correction=f), None
+    return line
+
+
+def reconciliation(line: Line, error: float) -> Efficiency:
+    """f (at most 5, the limit of the protocols' formulas) and bit/s of one core, at an error rate of the key."""
+    found = measured_efficiency(line.correction, min(error, _MOST_WRONG), line.block_bits)
+    return found._replace(f=min(found.f, _MOST_TOLD))
 
 
 @functools.lru_cache(maxsize=8192)
@@ -254,7 +294,8 @@ def _settled(line: Line) -> Line:
 
 def _alive(line: Line, point: KeyPoint) -> KeyPoint:
     busy = point.clicks * line.clock_hz / _DETECTORS
-    return replace(point, bit=point.bit * float(dead_time_factor(busy, line.dead_time_s)))
+    alive = float(dead_time_factor(busy, line.dead_time_s))
+    return replace(point, bit=point.bit * alive, sifted=point.sifted * alive)
 
 
 def _with_dead_time(line: Line, found, detectors: float):

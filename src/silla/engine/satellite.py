@@ -22,10 +22,11 @@ from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
 from silla.physics.quantum.detectors import background_per_gate, dead_time_factor
 from silla.physics.quantum.finite_key_pass import PassKey, best_pass_key, passes_needed
 
-__all__ = ["MICIUS", "PassResult", "SpaceLink", "over_pass", "passes_for_a_key", "survey"]
+__all__ = ["ASSUMED_EFFICIENCY", "MICIUS", "PassResult", "SpaceLink", "over_pass", "passes_for_a_key", "survey"]
 
 Floats = NDArray[np.float64]
 _LIMIT_DB = 200.0
+ASSUMED_EFFICIENCY = 1.16  # f of error correction (Lim et al. 2014)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class SpaceLink:
     dead_time_s: float = 0.0
     gate_s: float = 2e-9
     misalignment: float = 0.01
-    error_correction: float = 1.16
+    error_correction: float = ASSUMED_EFFICIENCY
     eps_sec: float = 1e-9
     eps_cor: float = 1e-15
     decoys: int = 2

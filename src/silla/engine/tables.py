@@ -317,8 +317,15 @@ def key_link_table(plan: Plan, days: Mapping[str, VariantDay]) -> Table:
         ("fibre", "", "Fibre, or what else it passes"), ("length_km", "km", "Length"),
         ("loss_db", "dB", "Loss of the line without the receiver"),
         ("raman_per_gate", "1", "Raman clicks per gate"), ("dark_per_gate", "1", "Dark clicks per gate"),
-        ("qber", "1", "Error rate"), ("rate_bit_per_s", "bit/s", "Secret bits per second"),
+        ("qber", "1", "Error rate"),
+        ("rate_bit_per_s", "bit/s", "Secret bits per second; of keys net, without those that authentication spends"),
         ("plob_bit_per_s", "bit/s", "Capacity of the fibre without repeaters"), ("limited_by", "", "What limits it"),
+        ("error_correction", "", "cascade, ldpc or assumed, of keys"),
+        ("efficiency", "1", "Bits told by error correction over the Shannon limit"),
+        ("sifted_bit_per_s", "bit/s", "Bits before error correction"),
+        ("corrected_bit_per_s", "bit/s", "Most that the link's cores correct"),
+        ("secret_bit_per_s", "bit/s", "Secret bits, of keys"),
+        ("authentication_bit_per_s", "bit/s", "Of these spent on authentication"),
     ]  # fmt: skip
     hours = len(plan.epochs_s) * plan.step_s / 3600.0 or 24.0
     rows = [row for v in plan.variants for row in key_links_of(plan.world(v), v, hours)]

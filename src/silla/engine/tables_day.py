@@ -124,8 +124,10 @@ def _cells(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
 
 def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
     rows = _Rows(
-        "key_day", "Key stocks over the day", *_KEY, ("link", "", "Link"), _TIME, ("produced_bit", "bit", "Made"),
-        ("consumed_bit", "bit", "Used"), ("stock_bit", "bit", "Stock at the end of the epoch"),
+        "key_day", "Key stocks over the day", *_KEY, ("link", "", "Link"), _TIME,
+        ("secret_bit", "bit", "Secret bits made"), ("authentication_bit", "bit", "Spent on authenticating the blocks"),
+        ("produced_bit", "bit", "Net: secret less authentication"), ("consumed_bit", "bit", "Used"),
+        ("stock_bit", "bit", "Stock at the end of the epoch"),
         ("stock_low", "bit", "Lower end"), ("stock_high", "bit", "Upper end"), ("qber", "1", "Error rate"),
         ("known", "1", "Share of the stock that an eavesdropper has"), ("state", "", ", ".join(STATES)),
     )  # fmt: skip
@@ -134,7 +136,8 @@ def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
         for i, link in enumerate(k.supply.id):
             mean, low, high, _ = _mean(k.stock[:, :, i])
             rows.add(
-                len(mean), variant=v, link=link, t_s=d.epochs_s, produced_bit=k.produced[:, :, i].mean(axis=0),
+                len(mean), variant=v, link=link, t_s=d.epochs_s, secret_bit=k.supply.secret[:, i],
+                authentication_bit=k.supply.authentication[:, i], produced_bit=k.produced[:, :, i].mean(axis=0),
                 consumed_bit=k.consumed[:, :, i].mean(axis=0), stock_bit=mean, stock_low=np.maximum(low, 0.0),
                 stock_high=high, qber=k.supply.qber[:, i], known=k.known[:, :, i].mean(axis=0),
                 state=np.array([STATES[s] for s in k.supply.state[:, i]], dtype=object),

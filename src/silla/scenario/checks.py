@@ -252,6 +252,12 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
                 ("quantum", "keys", i, "isolation_db"),
                 f"the isolation is counted for decoy-bb84 alone, not for {link.protocol}; leave it out",
             )
+        if link.error_correction_efficiency is not None and link.error_correction != "assumed":
+            yield (
+                ("quantum", "keys", i, "error_correction_efficiency"),
+                f"the efficiency of {link.error_correction} is the measured one; leave it out, or write "
+                "`error_correction: assumed` beside it",
+            )
     for i, link in enumerate(s.quantum.direct):
         if link.isolation_db is not None and link.protocol == "two-step":
             yield (

@@ -90,8 +90,27 @@ class KeyLink(_QuantumLink, KeyStore):
     signal_intensity: float | None = quantity(
         None, unit="1", ge=0.01, le=1, description="Mean photons of a signal pulse or pair; none: the best."
     )
-    error_correction_efficiency: float = quantity(
-        1.16, unit="1", ge=1, le=3, description="Leaked bits over the Shannon limit.", source="Lim et al. 2014"
+    error_correction: Literal["cascade", "ldpc", "assumed"] = choice(
+        "cascade",
+        description="Cascade or LDPC codes, which leak and take as long as was measured of silla's own, or an "
+        "efficiency that is assumed. cv-qkd has its own, `homodyne.reconciliation`.",
+        source="`silla models`: quantum.distillation.cascade, quantum.distillation.ldpc",
+    )
+    error_correction_efficiency: float | None = quantity(
+        None,
+        unit="1",
+        ge=1,
+        le=3,
+        description="Leaked bits over the Shannon limit, of error correction that is assumed; none: 1.16.",
+        source="Lim et al. 2014",
+    )
+    reconciliation_cores: int = quantity(
+        4,
+        unit="1",
+        ge=1,
+        le=1024,
+        description="Processor cores that correct errors; above what they do, sifted bits are thrown away.",
+        source="declared: a small server at either end",
     )
     block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
     security_epsilon: float = quantity(

@@ -26,6 +26,8 @@ __all__ = [
     "compile_repeaters",
 ]
 
+_ASSUMED = 1.16  # f of error correction that is assumed (Lim et al. 2014)
+
 
 def compile_fibres(scenario: Scenario, folder: Path, place: dict[str, int], parts: Catalogue) -> Fibres:
     """Fibres of the list and of the file."""
@@ -92,7 +94,9 @@ def compile_keys(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> KeyLin
         decoys=np.array([k.decoys for k in links], dtype=np.int64),
         homodyne=tuple(k.homodyne.model_dump() for k in links),
         signal_intensity=column("signal_intensity"),
-        error_correction_efficiency=column("error_correction_efficiency"),
+        error_correction=tuple(k.error_correction for k in links),
+        error_correction_efficiency=np.nan_to_num(column("error_correction_efficiency"), nan=_ASSUMED),
+        reconciliation_cores=np.array([k.reconciliation_cores for k in links], dtype=np.int64),
         block_bits=column("block_bits"),
         security_epsilon=column("security_epsilon"),
         **_stores(links),

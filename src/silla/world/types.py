@@ -249,7 +249,9 @@ class KeyLinks:
     decoys: Ints
     homodyne: tuple[dict[str, Any], ...]  # receiver of continuous variables
     signal_intensity: Floats  # NaN: the best
-    error_correction_efficiency: Floats
+    error_correction: Strings  # cascade, ldpc or assumed
+    error_correction_efficiency: Floats  # of the assumed one
+    reconciliation_cores: Ints
     block_bits: Floats
     security_epsilon: Floats
     stock_bits: Floats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from silla.report.figures.keys import rate_figure
@@ -36,7 +38,7 @@ def quantum_section(stored: Stored, windows_m: list[list[float]]) -> Section | N
     figures = [f for f in (overview, rates) if f]
     if links is None and not figures:
         return None
-    html = figures_html(figures) + (_tables(stored, links) if links is not None else "")
+    html = figures_html(figures) + ("".join(_tables(stored, links)) if links is not None else "")
     title = "Fibres and quantum links" if overview else "Quantum links"
     return Section("quantum", title, "Quantum", html, figures)
 
@@ -51,8 +53,8 @@ _RATES = (
 )
 
 
-def _tables(stored: Stored, links: pl.DataFrame) -> str:
-    """One table where the variants' links are equal, else one for each variant."""
+def _tables(stored: Stored, links: pl.DataFrame) -> Iterator[str]:
+    """Links, then the keys' way from sifted to net; once where the variants' links are equal, else for each."""
     groups: list[tuple[list[str], pl.DataFrame]] = []
     for v in stored.variants:
         mine = links.filter(pl.col("variant") == v).drop("variant")
@@ -63,11 +65,47 @@ def _tables(stored: Stored, links: pl.DataFrame) -> str:
             same.append(v)
         else:
             groups.append(([v], mine))
-    out = []
+    alone = len(groups) == 1 and len(stored.variants) == 1
     for names, rows in groups:
-        title = "" if len(groups) == 1 and len(stored.variants) == 1 else f"Links of {', '.join(esc(n) for n in names)}"
-        out.append(table(_HEAD, [_row(r) for r in rows.iter_rows(named=True)], css="links stack", caption=title))
-    return "".join(out)
+        of = "" if alone else f" of {', '.join(esc(n) for n in names)}"
+        title = "" if alone else f"Links{of}"
+        yield table(_HEAD, [_row(r) for r in rows.iter_rows(named=True)], css="links stack", caption=title)
+        keys = _key_rows(stored, names[-1], rows)
+        if keys:
+            yield table(_KEY_HEAD, keys, css="links stack", caption=f"Keys{of}: secret, spent on authentication, net")
+
+
+_KEY_HEAD = (
+    "Link", "Error correction", "Sifted, at most corrected", "Secret", "Authentication spent", "Net",
+    "Day: secret", "Day: authentication", "Day: net",
+)  # fmt: skip
+
+
+def _key_rows(stored: Stored, variant: str, links: pl.DataFrame) -> list[list[str]]:
+    """What becomes of the keys of each link, a second without events and over the day; nothing in older results."""
+    if "secret_bit_per_s" not in links.columns:
+        return []
+    day = stored.table("key_day")
+    sums = {}
+    if day is not None and "secret_bit" in day.columns:
+        columns = ("secret_bit", "authentication_bit", "produced_bit")
+        mine = day.filter(pl.col("variant") == variant).group_by("link").agg(pl.col(columns).sum())
+        sums = {row["link"]: [quantity(row[c], "bit") for c in columns] for row in mine.iter_rows(named=True)}
+    rows = []
+    for r in links.filter(pl.col("error_correction") != "").iter_rows(named=True):
+        f = f", f {r['efficiency']:.3f}" if _known(r["efficiency"]) else ""
+        sifted = quantity(r["sifted_bit_per_s"], "bit/s") if _known(r["sifted_bit_per_s"]) else "–"
+        most = f", {quantity(r['corrected_bit_per_s'], 'bit/s')}" if _known(r["corrected_bit_per_s"]) else ""
+        rates = (r["secret_bit_per_s"], r["authentication_bit_per_s"], r["rate_bit_per_s"])
+        rows.append(
+            [esc(r["id"]), f"{_WAYS.get(r['error_correction'], esc(r['error_correction']))}{f}", sifted + most]
+            + [quantity(x, "bit/s") if x else "none" for x in rates]
+            + sums.get(r["id"], ["–"] * 3)
+        )
+    return rows
+
+
+_WAYS = {"cascade": "Cascade", "ldpc": "LDPC", "assumed": "assumed"}
 
 
 def _row(link: dict) -> list[str]:
