@@ -81,6 +81,22 @@ def reversed_tables(name: str) -> np.ndarray:
     return out
 
 
+@functools.lru_cache(maxsize=32)
+def remainders_of_bits(name: str, n: int) -> np.ndarray:
+    """Remainder of each of n bits alone, the first the highest power: uint32 [n]. A word holds when those of its ones
+    add up to 0.
+
+    >>> remainders_of_bits("6", 8).tolist()  # x^7 .. 1 modulo x^6 + x^5 + 1
+    [35, 33, 32, 16, 8, 4, 2, 1]
+    """
+    length, polynomial = _known(name)
+    power, out = 1, np.empty(n, np.uint32)
+    for i in range(n - 1, -1, -1):
+        out[i], power = power, _times_x(power, length, polynomial)
+    out.setflags(write=False)
+    return out
+
+
 def remainder(bits: np.ndarray, name: str) -> np.ndarray:
     """Parity bits p_0 .. p_(L-1), uint8 [..., L], of bits [..., n] (0 or 1, first bit is the highest power).
 
