@@ -31,6 +31,7 @@ def check(
     try:
         loaded = load(scenario, set_ or [])
         remarks = _read_files(loaded)
+        _try_links(loaded.scenario)
     except InputError as error:
         if not json:
             raise
@@ -47,6 +48,14 @@ def _problems(error: InputError, scenario: str) -> list[dict[str, Any]]:
     start = f"{scenario}: "
     found = [p if isinstance(p, Problem) else Problem(scenario, 0, "", str(p).removeprefix(start)) for p in lines]
     return [p.as_dict() for p in found]
+
+
+def _try_links(scenario: Scenario) -> None:
+    """Refuses links that cannot be simulated, as a run would."""
+    if scenario.links:
+        from silla.engine.scenario_links import link_tasks  # it takes a moment to import
+
+        link_tasks(scenario.links, scenario.seed)
 
 
 def _read_files(loaded: Loaded) -> list[str]:

@@ -10,32 +10,37 @@ import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError, ScenarioError
 from silla.base.rng import stream
-from silla.engine.curves import CurvePoint
+from silla.engine.campaign import Stop, chunk_slots
+from silla.engine.curves import CurvePoint, threshold
 from silla.engine.link_setup import LinkSetup, check_link
 from silla.engine.tasks import Record, Task
-from silla.physics.radio.link.simulate import simulate_slots
+from silla.physics.radio.link.simulate import LinkCounts, code_words, simulate_slots
 from silla.results.tables import Column, Table
-from silla.scenario.links import Link, PuschLink, TbpsLink
+from silla.scenario.links import Link, PdschLink, PuschLink, TbpsLink
 
 __all__ = ["link_tables", "link_tasks", "run_link"]
 
-_SETUP = ("channel", "delay_spread_ns", "speed_km_per_h", "carrier_ghz", "prb", "scs_khz", "mcs_table", "mcs", "layers",
-          "rx", "estimation", "receiver")  # fmt: skip
+_SETUP = ("channel", "delay_spread_ns", "speed_km_per_h", "doppler_hz", "carrier_ghz", "k_factor_db", "prb", "scs_khz",
+          "mcs_table", "mcs", "layers", "rx", "dmrs_positions", "estimation", "receiver", "sir_db", "transmissions",
+          "iterations")  # fmt: skip
 
 
 def link_tasks(links: Sequence[Link], seed: int) -> dict[str, list[Task]]:
     """Tasks of each link by its id: one for each ratio, one for a wideband link.
 
-    ScenarioError, with the clause or reason, for a link that cannot be simulated.
+    ScenarioError, with the clause or reason, for every link that cannot be simulated.
     """
     out: dict[str, list[Task]] = {}
+    problems: list[str] = []
     for i, link in enumerate(links):
         if not link.enabled:
             continue
         try:
             out[link.id] = _tasks(link, seed)
         except (ArgumentError, DomainError) as error:
-            raise ScenarioError(f"links[{i}] ({link.id}): {error}") from None
+            problems.append(f"links[{i}] ({link.id}): {error}")
+    if problems:
+        raise ScenarioError(problems)
     return out
 
 
@@ -49,13 +54,20 @@ def _tasks(link: Link, seed: int) -> list[Task]:
         return [Task("link", "", 0.0, (0, 1), (), extra=extra)]
     setup = _setup(link)
     check_link(setup.config())
+    stop = None if link.errors is None and link.bound is None else _stop(link)
     return [
-        Task("link", "", 0.0, (0, 1), (), extra=("pusch", seed, setup, float(snr), link.slots)) for snr in link.snr_db
+        Task("link", "", 0.0, (0, 1), (), extra=(link.kind, seed, setup, float(snr), link.slots, stop))
+        for snr in link.snr_db
     ]
 
 
-def _setup(link: PuschLink) -> LinkSetup:
-    return LinkSetup(**{name: getattr(link, name) for name in _SETUP})
+def _stop(link: PuschLink | PdschLink) -> Stop:
+    return Stop(link.errors if link.errors is not None else 10**9, link.slots, link.bound)
+
+
+def _setup(link: PuschLink | PdschLink) -> LinkSetup:
+    direction = "uplink" if isinstance(link, PuschLink) else "downlink"
+    return LinkSetup(direction=direction, **{name: getattr(link, name) for name in _SETUP})
 
 
 def run_link(extra: tuple[Any, ...]) -> Record:
@@ -69,38 +81,93 @@ def run_link(extra: tuple[Any, ...]) -> Record:
             preset, distance_m=distance, rain_mm_per_h=rain, n_slots=slots, search_blocks=240, costs=False, seed=seed
         )
         return {"report": np.array([json.dumps(report, default=float)])}
-    setup, snr_db, slots = rest
-    counts = simulate_slots(setup.config(), snr_db, slots, stream(seed, "scenario-link", repr(snr_db)))
-    return {"blocks": np.array(counts.blocks), "errors": np.array(counts.block_errors)}
+    counts = _simulated(seed, *rest)
+    return {
+        "slots": np.array(counts.slots), "blocks": np.array(counts.blocks), "errors": np.array(counts.block_errors),
+        "transmissions": np.array(counts.transmissions),
+    }  # fmt: skip
+
+
+def _simulated(seed: int, setup: LinkSetup, snr_db: float, slots: int, stop: Stop | None) -> LinkCounts:
+    """All slots at once, or chunk by chunk until the rule holds."""
+    config, address = setup.config(), ("scenario-link", repr(snr_db))
+    if stop is None:
+        return simulate_slots(config, snr_db, slots, stream(seed, *address))
+    counts, chunk = LinkCounts(), 0
+    while chunk == 0 or not stop.reason(counts):
+        n = min(chunk_slots(config), slots - counts.slots)
+        counts, chunk = counts + simulate_slots(config, snr_db, n, stream(seed, *address, chunk)), chunk + 1
+    return counts
 
 
 def link_tables(links: Sequence[Link], tasks: Mapping[str, list[Task]], records: Mapping[str, Record]) -> list[Table]:
-    """link_curves and link_tbps, each only where there is such a link."""
+    """link_curves with link_thresholds, and link_tbps, each only where there is such a link."""
     curves: list[tuple[Any, ...]] = []
+    needs: list[tuple[Any, ...]] = []
     wide: list[tuple[Any, ...]] = []
     for link in links:
-        for number, task in enumerate(tasks.get(link.id, ())):
-            record = records[task.hash]
-            if isinstance(link, TbpsLink):
-                wide.append(_tbps_row(link, json.loads(str(np.ravel(record["report"])[0]))))
-                continue
-            point = CurvePoint(link.snr_db[number], int(record["blocks"]), int(record["errors"]))
+        found = [records[task.hash] for task in tasks.get(link.id, ())]
+        if not found:
+            continue
+        if isinstance(link, TbpsLink):
+            wide += [_tbps_row(link, json.loads(str(np.ravel(r["report"])[0]))) for r in found]
+            continue
+        points = [CurvePoint(x, int(r["blocks"]), int(r["errors"])) for x, r in zip(link.snr_db, found, strict=True)]
+        for point, record in sorted(zip(points, found, strict=True), key=lambda pair: pair[0].snr_db):
             low, high = point.interval
-            about = f"{link.channel}, {link.mcs_table} MCS {link.mcs}, {link.prb} PRB, {link.layers} x {link.rx}, "
-            about += f"{link.estimation}+{link.receiver}"
-            curves.append((link.id, about, point.snr_db, point.bler, low, high, point.blocks, point.errors))
+            curves.append((link.id, _about(link), point.snr_db, point.bler, low, high, point.blocks, point.errors,
+                           int(record["slots"])))  # fmt: skip
+        needs.append(_needs_row(link, points, found))
     out = []
     if curves:
         out.append(_table("link_curves", "Block error rates of the scenario's links", _CURVES, curves))
+        out.append(_table("link_thresholds", "What the scenario's links need and carry", _NEEDS, needs))
     if wide:
         out.append(_table("link_tbps", "The scenario's wideband links, simulated bit by bit", _WIDE, wide))
     return out
+
+
+def _about(link: PuschLink | PdschLink) -> str:
+    """What it is, or its title."""
+    if link.title:
+        return link.title
+    way = "uplink" if isinstance(link, PuschLink) else "downlink"
+    sizes = f"{link.prb} PRB, {link.layers} x {link.rx}"
+    return f"{way}, {link.channel}, {link.mcs_table} MCS {link.mcs}, {sizes}, {_receiver(link)}"
+
+
+def _needs_row(link: PuschLink | PdschLink, points: Sequence[CurvePoint], found: Sequence[Record]) -> tuple[Any, ...]:
+    """The threshold, and the net rate at the ratio where the most bits arrive, every slot used."""
+    setup = _setup(link)
+    config, at = setup.config(), threshold(points, link.target)
+    bits = sum(word.tbs for user in config.users for word in code_words(user))
+    rates = [
+        (1.0 - p.bler) * bits * p.blocks / max(1, int(r["transmissions"])) * 1e3 * 2**config.numerology.mu
+        for p, r in zip(points, found, strict=True)
+    ]
+    return (
+        link.id, _about(link), setup.direction, link.channel, setup.doppler, f"{link.mcs_table} {link.mcs}",
+        link.layers, link.rx, _receiver(link), link.target, at.snr_db, at.low_db, at.high_db, at.blocks, max(rates),
+    )  # fmt: skip
+
+
+def _receiver(link: PuschLink | PdschLink) -> str:
+    return "genie" if link.receiver == "genie" else f"{link.estimation}+{link.receiver}"
 
 
 _CURVES = (
     ("link", "", "Link"), ("about", "", "What it is"), ("snr_db", "dB", "Per resource element and receive antenna"),
     ("bler", "1", "Share of transport blocks lost"), ("low", "1", "Lower end of the exact 95 % interval"),
     ("high", "1", "Upper end"), ("blocks", "1", "Transport blocks"), ("block_errors", "1", "Of them lost"),
+    ("slots", "1", "Slots simulated"),
+)  # fmt: skip
+_NEEDS = (
+    ("link", "", "Link"), ("about", "", "What it is"), ("direction", "", "uplink or downlink"),
+    ("channel", "", "Channel"), ("doppler_hz", "Hz", "Maximum Doppler shift"), ("mcs", "", "Table and index"),
+    ("layers", "1", "Spatial layers"), ("rx", "1", "Receive antennas"), ("receiver", "", "Estimation and detector"),
+    ("target", "1", "Block error rate"), ("snr_db", "dB", "SNR there; NaN: not passed at the ratios simulated"),
+    ("low_db", "dB", "Lower end of its interval"), ("high_db", "dB", "Upper end"),
+    ("blocks", "1", "Transport blocks simulated"), ("goodput_bit_per_s", "bit/s", "At the best ratio, every slot used"),
 )  # fmt: skip
 _WIDE = (
     ("link", "", "Link"), ("title", "", "What it is"), ("why", "", "Why it carries less than 1 Tbit/s"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from silla.report.figures.link import rate_curve_figure, waterfall_figure
 from silla.report.sections.base import Section, figures_html
 from silla.report.stored import Stored
@@ -25,10 +27,10 @@ _HEAD = (
 def link_section(stored: Stored) -> Section | None:
     """Rate curves, waterfalls and wideband links; None where the run has none of them."""
     figures = [f for f in (rate_curve_figure(stored, _RATES), waterfall_figure(stored, _waterfalls(stored))) if f]
-    wide = _wide(stored)
-    if not figures and not wide:
+    tables = _needs(stored) + _wide(stored)
+    if not figures and not tables:
         return None
-    return Section("link", "Link level", "Link", figures_html(figures) + wide, figures)
+    return Section("link", "Link level", "Link", figures_html(figures) + tables, figures)
 
 
 _RATES = (
@@ -46,6 +48,62 @@ def _waterfalls(stored: Stored) -> str:
     names = rows.select("link", "about").unique(maintain_order=True).iter_rows()
     listed = "; ".join(f"{esc(link)}: {esc(about)}" for link, about in names)
     return f"Share of transport blocks lost, bars: exact 95 % intervals; ratios without a loss are left out. {listed}."
+
+
+_NEEDS = (
+    "Link",
+    "SNR for the target",
+    "Interval",
+    "Layers, antennas",
+    "Estimate + receiver",
+    "Doppler",
+    "Net rate",
+    "Blocks",
+)
+
+
+def _needs(stored: Stored) -> str:
+    """A row for each link of link_curves: what it needs and carries; empty where there is none."""
+    rows = stored.table("link_thresholds")
+    if rows is None:
+        return ""
+    cells = [
+        [
+            f"{esc(r['link'])}<small>{esc(_description(r))}</small>",
+            f"{_known(r['snr_db'], 'dB') if r['snr_db'] == r['snr_db'] else 'not passed'}"
+            f"<small>{number(100.0 * r['target'])} % lost</small>",
+            _range(r["low_db"], r["high_db"]),
+            f"{r['layers']} on {r['rx']}",
+            esc(r["receiver"]),
+            f"{number(r['doppler_hz'])} Hz",
+            quantity(r["goodput_bit_per_s"], "bit/s"),
+            str(r["blocks"]),
+        ]
+        for r in rows.iter_rows(named=True)
+    ]
+    listed = table(_NEEDS, cells, css="links stack", caption="What links need and carry, simulated bit by bit")
+    return listed + f'<p class="note">{_NEEDS_NOTE}</p>'
+
+
+_NEEDS_NOTE = (
+    "The signal-to-noise ratio of a receive antenna at which the target share of transport blocks is lost, read "
+    "between the ratios simulated; the interval is where the exact 95 % limits pass it. Net rate: at the best ratio, "
+    "every slot used."
+)
+
+
+def _description(r: dict[str, Any]) -> str:
+    """Title and what it is, without what has a column of its own."""
+    what = f"{r['direction']}, {r['channel']}, MCS {r['mcs']}"
+    return what if r["about"].startswith(r["direction"]) else f"{r['about']}: {what}"
+
+
+def _range(low: float, high: float) -> str:
+    return "–" if low != low and high != high else f"{_end(low)} to {_end(high)} dB"
+
+
+def _end(x: float) -> str:
+    return "?" if x != x else number(x)
 
 
 def _wide(stored: Stored) -> str:
