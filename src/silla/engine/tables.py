@@ -201,15 +201,15 @@ def _fibres(world: World) -> Table:
 def _events(world: World) -> Table:
     e = world.events
     targets = {
-        "eavesdrop": world.fibres.id,
-        "cut": world.fibres.id,
+        "eavesdrop": (*world.fibres.id, *world.air.id),
+        "cut": (*world.fibres.id, *world.air.id),
         "burst": (*world.demands.id, "files.users"),
         "outage": world.sites.id,
         "weather": world.places.id,
     }
     spec = [
         ("kind", "", "eavesdrop, cut, burst, outage or weather"), ("start_s", "s", "Start"), ("end_s", "s", "End"),
-        ("target", "", "Fibre, group of users, site or station"),
+        ("target", "", "Fibre or link through the air, group of users, site or station"),
         ("amount", "1", "Share attacked, or factor of users"), ("detail", "", "The attack, or the weather that comes"),
     ]  # fmt: skip
     rows = [

@@ -329,6 +329,13 @@ def _air(s: Scenario, known: _Known) -> Iterator[Problem]:
                 yield (*path, "ends", j), _missing("site or node", end, known.places)
         if link.ends[0] == link.ends[1]:
             yield (*path, "ends"), f"both ends are {link.ends[0]!r}; a link joins two places"
+        if link.id in known.fibres:
+            yield (*path, "id"), f"{link.id!r} is the id of a fibre too; events could not tell them apart"
+        if link.isolation_db is not None and link.protocol != "decoy-bb84":
+            yield (
+                (*path, "isolation_db"),
+                f"the isolation is counted for decoy-bb84 alone, not for {link.protocol}; leave it out",
+            )
         for j, height in enumerate(link.heights_m):
             if not 0.0 < height <= 9000.0:
                 yield (*path, "heights_m", j), f"a telescope is {height:g} m above the ground, allowed 0 to 9000 m"
@@ -351,9 +358,10 @@ def _security(s: Scenario, known: _Known) -> Iterator[Problem]:
 
 
 def _events(s: Scenario, known: _Known) -> Iterator[Problem]:
+    paths = "fibre or link through the air", known.fibres | {a.id for a in s.quantum.air}
     targets = {
-        "eavesdrop": ("fibre", known.fibres),
-        "cut": ("fibre", known.fibres),
+        "eavesdrop": paths,
+        "cut": paths,
         "burst": ("demand", known.demand),
         "outage": ("site", known.sites),
         "weather": (

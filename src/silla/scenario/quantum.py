@@ -299,8 +299,16 @@ class Downlink(KeyStore):
 
 
 class AirLink(KeyStore):
-    """Quantum keys through the air between two places: decoy-state BB84 with finite statistics, by day and by night."""
+    """Quantum keys through the air between two places, by day and by night.
 
+    Protocols that meet in the middle of a line want a station there, and are for fibres.
+    """
+
+    protocol: Literal["decoy-bb84", "six-state", "cv-qkd"] = choice(
+        "decoy-bb84",
+        description="Protocol; decoy-bb84 and cv-qkd count finite statistics. cv-qkd sees the sky in one mode of light.",
+        source="as of `quantum.keys`",
+    )
     id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)
     ends: tuple[str, ...] = Field(
         ...,
@@ -340,6 +348,17 @@ class AirLink(KeyStore):
     gate_ns: float = quantity(0.5, unit="ns", gt=0, le=100, description="Kept around each pulse.")
     pulse_rate_mhz: float = quantity(100.0, unit="MHz", gt=0, le=100_000, description="Pulses sent.")
     detector: str = reference("snspd", to="detectors", description="Detector of the catalogue; there are two.")
+    homodyne: Homodyne = Field(default_factory=Homodyne, description="Receiver of cv-qkd.")
+    watchdog: bool = Field(default=True, description="Watches for bright light, which blinds detectors.")
+    isolation_db: float | None = quantity(
+        None,
+        unit="dB",
+        ge=0,
+        le=400,
+        description="What the transmitter lets through and back of light shone into it; counted against the key "
+        "(decoy-bb84). None: not counted, and a Trojan horse reads the settings.",
+        source="Lucamarini et al., PRX 5 031030 (2015)",
+    )
     misalignment: float = quantity(0.01, unit="1", ge=0, lt=0.5, description="Error rate of signal clicks.")
     block_bits: float = quantity(1e7, unit="bit", ge=1e4, le=1e12, description="Sifted bits distilled at a time.")
     security_epsilon: float = quantity(1e-9, unit="1", gt=0, le=1e-3, description="Secrecy of a distilled block.")

@@ -38,12 +38,18 @@ class Event(Part):
 
     at: Clock = Field(..., description="Start, HH:MM.")
     for_min: float = quantity(60.0, unit="min", gt=0, le=10_080, description="Duration.")
-    eavesdrop: str | None = reference(None, to="fibre", description="Fibre on which somebody listens.")
+    eavesdrop: str | None = reference(
+        None, to="fibre, or quantum link through the air", description="Where somebody listens."
+    )
     attack: Literal["intercept-resend", "photon-number-splitting", "blinding", "trojan-horse"] = choice(
         "intercept-resend", description="What the eavesdropper does."
     )
     fraction: float = quantity(1.0, unit="1", gt=0, le=1, description="Share of pulses attacked.")
-    cut: str | None = reference(None, to="fibre", description="Fibre that is cut.")
+    cut: str | None = reference(
+        None,
+        to="fibre, or quantum link through the air",
+        description="What is cut; a path through the air, by something that stands in it.",
+    )
     burst: str | None = reference(None, to="demand", description="Group of users that grows.")
     factor: float = quantity(3.0, unit="1", gt=0, le=100, description="How many times more users in a burst.")
     weather: str | None = reference(

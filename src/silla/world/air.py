@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from silla.base.errors import ScenarioError
+from silla.base.units import from_db
 from silla.scenario.catalogue import Catalogue
 from silla.scenario.models import Scenario
 from silla.scenario.quantum import AirLink
@@ -40,6 +41,10 @@ def compile_air(scenario: Scenario, places: Places, place: dict[str, int], parts
 
     return AirLinks(
         id=tuple(a.id for a in links),
+        protocol=tuple(a.protocol for a in links),
+        watchdog=np.array([a.watchdog for a in links], dtype=bool),
+        isolation=from_db(-column(links, "isolation_db")),
+        homodyne=tuple(a.homodyne.model_dump() for a in links),
         ends=ends,
         length_m=np.asarray(length, dtype=float),
         lat_deg=np.full(len(links), 0.0 if origin is None else origin.lat),

@@ -78,6 +78,7 @@ def compile_world(scenario: Scenario, folder: Path, variant: str = "base") -> Wo
     buildings = _buildings(scenario, folder, draft.laid)
     area = _area(scenario, sites.xy_m, buildings, draft.laid)
     fibres = compile_fibres(scenario, folder, place, parts)
+    air = compile_air(scenario, places, place, parts)
     return World(
         name=scenario.name,
         variant=variant,
@@ -100,11 +101,11 @@ def compile_world(scenario: Scenario, folder: Path, variant: str = "base") -> Wo
         repeaters=compile_repeaters(scenario, fibres, parts),
         satellites=compile_satellites(scenario),
         downlinks=compile_downlinks(scenario, places, place),
-        air=compile_air(scenario, places, place, parts),
+        air=air,
         messages=compile_messages(scenario, place),
         flows=compile_flows(scenario, place, sites),
         energy=compile_energy(scenario),
-        events=compile_events(scenario, sites, places, fibres),
+        events=compile_events(scenario, sites, places, fibres, air),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from silla.scenario.catalogue import Catalogue
 from silla.scenario.demand import profiles_of
 from silla.scenario.models import Scenario
-from silla.world.types import EnergyModel, Events, Fibres, Places, Pools, Serves, Sites
+from silla.world.types import AirLinks, EnergyModel, Events, Fibres, Places, Pools, Serves, Sites
 
 __all__ = ["compile_energy", "compile_events", "compile_pools", "compile_serves"]
 
@@ -58,11 +58,15 @@ def compile_energy(scenario: Scenario) -> EnergyModel:
     return EnergyModel(e.radio_reference_w, e.site_overhead_w, e.pue, carbon * 1e-3 / _J_PER_KWH)
 
 
-def compile_events(scenario: Scenario, sites: Sites, places: Places, fibres: Fibres) -> Events:
-    """Events in the order of their start. The file's users are the group after the last one of `demand`."""
+def compile_events(scenario: Scenario, sites: Sites, places: Places, fibres: Fibres, air: AirLinks) -> Events:
+    """Events in the order of their start. The file's users are the group after the last one of `demand`.
+
+    Links through the air count after the last fibre; what happens to one that is not enabled is left out.
+    """
+    paths = [*fibres.id, *air.id]
     ids = {
-        "eavesdrop": list(fibres.id),
-        "cut": list(fibres.id),
+        "eavesdrop": paths,
+        "cut": paths,
         "burst": [*(g.id for g in scenario.demand), "files.users"],
         "outage": list(sites.id),
         "weather": list(places.id),
@@ -72,6 +76,8 @@ def compile_events(scenario: Scenario, sites: Sites, places: Places, fibres: Fib
         hours, minutes = event.at.split(":")
         start = int(hours) * 3600.0 + int(minutes) * 60.0
         kind = next(k for k in ids if getattr(event, k) is not None)
+        if ids[kind] is paths and getattr(event, kind) not in paths:
+            continue
         amount = {"eavesdrop": event.fraction, "burst": event.factor}.get(kind, 1.0)
         target, attack = (
             ids[kind].index(getattr(event, kind)),

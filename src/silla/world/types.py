@@ -324,6 +324,10 @@ class AirLinks:
     """Quantum keys through the air between two places."""
 
     id: Strings
+    protocol: Strings
+    watchdog: Bools
+    isolation: Floats  # share of light shone into the transmitter that comes back, NaN where it is not counted
+    homodyne: tuple[dict[str, Any], ...]
     ends: Ints  # [n, 2] place index: transmitter, receiver
     length_m: Floats
     lat_deg: Floats  # of the scenario's origin, for the Sun
