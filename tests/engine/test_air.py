@@ -9,13 +9,15 @@ import pytest
 from tests.engine.scenarios import CITY, world_of
 
 from silla.base.errors import ScenarioError
-from silla.engine.air import air_budget, air_point, sun_elevations
+from silla.engine.air import air_budget, air_line, air_point, sun_elevations
 from silla.engine.key_supply import STATES
 from silla.engine.keys import key_day, key_links_of
 from silla.engine.power import quantum_power_w
+from silla.engine.quantum_protocols import key_point
 from silla.physics.optical.air import WEATHERS
 from silla.physics.optical.free_space import Terminals, level_budget, stray_photons_per_s
 from silla.physics.optical.orbit import Station, julian_date, sun_elevation_deg
+from silla.physics.optical.sky import photons_per_mode
 from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.world.air import horizon_m
@@ -134,3 +136,97 @@ def test_without_an_origin_the_light_must_be_told():
     with pytest.raises(ScenarioError, match="Sun"):
         world_of(CITY, air % "")
     assert world_of(CITY, air % ", light: night").air.light == ("night",)
+
+
+def struck(**event):
+    text = ", ".join(f"{k}: {v}" for k, v in event.items())
+    return f'events=[{{at: "02:00", for_min: 60, {text}}}]'
+
+
+def beam(*overrides, **event):
+    """(state of the beam at 1, 2 and 3 o'clock, made then, shares that an eavesdropper has of it)"""
+    _, k = day(struck(**event), *overrides)
+    i = k.supply.id.index("beam")
+    made = k.supply.secret[1:4, i]
+    with np.errstate(invalid="ignore"):
+        known = np.where(made > 0, k.supply.known[1:4, i] / np.maximum(k.supply.produced[1:4, i], 1.0), 0.0)
+    return [STATES[s] for s in k.supply.state[1:4, i]], made, known
+
+
+def with_beam(**fields):
+    extra = "".join(f", {k}: {v}" for k, v in fields.items())
+    return (
+        f"quantum.air=[{{id: beam, ends: [hub, relay], stock_mbit: 1000, initial_fraction: 0, light: night{extra}}}]",
+    )
+
+
+def test_something_in_the_path_stops_a_link_as_long_as_it_stands_there():
+    state, made, _ = beam(*with_beam(), cut="beam")
+    assert state == ["up", "cut", "up"] and made[1] == 0.0 and made[0] == made[2] > 0.0
+    _, k = day('events=[{at: "02:00", for_min: 30, cut: beam}]', *with_beam())
+    assert k.supply.secret[2, 0] == pytest.approx(0.5 * k.supply.secret[1, 0])
+
+
+def test_interception_raises_errors_and_ends_the_key():
+    for share, works in ((0.05, True), (1.0, False)):
+        state, made, known = beam(*with_beam(), eavesdrop="beam", fraction=share)
+        assert state == ["up", "eavesdropped", "up"] and (made[1] > 0.0) == works and made[1] < made[0]
+        assert known.max() == 0.0
+    world = world_of(CITY, *AIR, *with_beam(), "events=[]")
+    point = air_point(world, 0, "clear", -90.0, intercepted=1.0)
+    assert point.qber == pytest.approx(0.25 + 0.5 * 0.01, abs=0.002) and point.bit == 0.0
+
+
+def test_other_attacks_are_answered_by_decoys_watchdog_and_isolation():
+    state, made, _ = beam(*with_beam(), eavesdrop="beam", attack="photon-number-splitting")
+    assert state[1] == "eavesdropped" and made[1] < made[0]
+    for attack in ("blinding", "trojan-horse"):
+        state, made, known = beam(*with_beam(watchdog="false"), eavesdrop="beam", attack=attack, fraction=0.5)
+        assert state[1] == "compromised" and made[1] == made[0] and known[1] == pytest.approx(0.5)
+    assert beam(*with_beam(), eavesdrop="beam", attack="blinding")[0][1] == "eavesdropped"
+    state, made, known = beam(*with_beam(isolation_db=170), eavesdrop="beam", attack="trojan-horse")
+    assert state[1] == "up" and known.max() == 0.0 and 0.0 < made[1] == made[0]
+
+
+@pytest.mark.parametrize("protocol", ["six-state", "cv-qkd"])
+def test_other_protocols_through_the_air(protocol):
+    world = world_of(CITY, *AIR, *with_beam(protocol=protocol, block_bits="1e9"), "events=[]")
+    line = air_line(world, 0, "clear", -90.0)
+    assert line.protocol == protocol and key_point(line).bit > 0.0
+    assert air_point(world, 0, "fog", -90.0).bit == 0.0
+    state, made, known = beam(
+        *with_beam(protocol=protocol, block_bits="1e9", watchdog="false"), eavesdrop="beam", attack="blinding"
+    )
+    safe = protocol == "cv-qkd"  # its detectors are never counted one photon at a time
+    assert state[1] == ("up" if safe else "compromised") and known[1] == (0.0 if safe else 1.0) and made[1] == made[0]
+
+
+def test_one_mode_of_the_sky_holds_planck_s_photons():
+    kelvin, wavelength = 5772.0, 1.0e-6
+    photons = 1.0 / np.expm1(6.62607015e-34 * 299792458.0 / (wavelength * 1.380649e-23 * kelvin))
+    per_m = 2.0 * 6.62607015e-34 * 299792458.0**2 / wavelength**5 * photons
+    assert photons_per_mode(min(1e-6 * per_m, 1e4), wavelength) == pytest.approx(
+        photons * min(1e-6 * per_m, 1e4) / (1e-6 * per_m)
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        (struck(cut="nowhere"), "no fibre or link through the air has the id 'nowhere'"),
+        ("quantum.air=[{id: short, ends: [hub, relay], light: night}]", "is the id of a fibre too"),
+        ("quantum.air=[{id: x, ends: [hub, relay], light: night, protocol: mdi}]", "protocol"),
+        (
+            "quantum.air=[{id: x, ends: [hub, relay], light: night, protocol: six-state, isolation_db: 100}]",
+            "counted for decoy-bb84 alone",
+        ),
+    ],
+)
+def test_odd_links_and_events_are_refused(override, says):
+    with pytest.raises(ScenarioError, match=says):
+        world_of(CITY, *AIR, override)
+
+
+def test_events_of_a_link_that_is_not_enabled_are_left_out():
+    world = world_of(CITY, *AIR, *with_beam(enabled="false"), struck(cut="beam"))
+    assert world.events.kind == ()

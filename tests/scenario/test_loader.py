@@ -172,7 +172,9 @@ def test_an_overrides_fault_names_the_override(small):
 
 def test_an_overridden_reference_is_checked(small):
     found = problems(small, overrides=["events[0].eavesdrop=gj-pg"])
-    assert found[0].startswith("--set events[0].eavesdrop=gj-pg: no fibre has the id 'gj-pg'; did you mean 'gj-ph'")
+    assert found[0].startswith(
+        "--set events[0].eavesdrop=gj-pg: no fibre or link through the air has the id 'gj-pg'; did you mean 'gj-ph'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,17 @@ UP, NO_KEY, TAPPED, CUT, COMPROMISED, NO_PASS = range(6)
 
 @dataclass(frozen=True)
 class Disturbed:
-    """attacks : kind -> [t, fibre] share of pulses attacked. cut : [t, fibre] share of the epoch."""
+    """attacks : kind -> [t, path] share of pulses attacked. cut : [t, path] share of the epoch.
+
+    Paths are the fibres, and after them the links through the air.
+    """
 
     attacks: dict[str, Floats]
     cut: Floats
 
     @property
     def tapped(self) -> Floats:
-        """[t, fibre] the greatest share of any attack."""
+        """[t, path] the greatest share of any attack."""
         return np.max(np.stack([np.zeros_like(self.cut), *self.attacks.values()]), axis=0)
 
 
@@ -68,9 +71,12 @@ class Supply:
 
 
 def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:
-    """What happens to the fibres. An epoch that an eavesdropper touches counts as attacked: its blocks are given up."""
+    """What happens to fibres and links through the air.
+
+    An epoch that an eavesdropper touches counts as attacked: its blocks are given up.
+    """
     e = world.events
-    shape = (len(epochs_s), len(world.fibres.id))
+    shape = (len(epochs_s), len(world.fibres.id) + len(world.air.id))
     attacks: dict[str, Floats] = {}
     cut = np.zeros(shape)
     for kind, start, end, target, amount, attack in zip(
@@ -100,7 +106,7 @@ def key_supply(
     ends = np.concatenate(
         [world.fibres.ends[links.fibre].reshape(-1, 2), chains.ends[keys].reshape(-1, 2), above, air.ends]
     )
-    sources = (fibre, chain, space, _air_supply(world, epochs_s, step_s))
+    sources = (fibre, chain, space, _air_supply(world, events, epochs_s, step_s))
     joined = [np.concatenate(parts, axis=1) for parts in zip(*sources)]
     supply = Supply(
         (*links.id, *(name for name, mine in zip(chains.id, keys) if mine), *down.id, *air.id),
@@ -182,10 +188,17 @@ def _space_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.f
     return out
 
 
-def _air_supply(world: World, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
-    """[5, t, links through the air]: bits, authentication, none known to others, error rate, state."""
-    bits, spent, qber = air_supply(world, epochs_s, step_s)
-    return np.stack([bits, spent, np.zeros_like(bits), qber, np.where(bits > 0, UP, NO_KEY)])
+def _air_supply(world: World, events: Disturbed, epochs_s: Floats, step_s: float) -> NDArray[np.float64]:
+    """[5, t, links through the air]: bits, authentication, those known to others, error rate, state."""
+    first = len(world.fibres.id)
+    attacks = {kind: share[:, first:] for kind, share in events.attacks.items()}
+    cut = events.cut[:, first:]
+    found = air_supply(world, epochs_s, step_s, attacks, cut)
+    state = np.where(found.secret > 0, UP, NO_KEY)
+    state = np.where(found.seen, TAPPED, state)
+    state = np.where(found.known > 0, COMPROMISED, state)
+    known = np.maximum(found.secret - found.authentication, 0.0) * found.known
+    return np.stack([found.secret, found.authentication, known, found.qber, np.where(cut > 0, CUT, state)])
 
 
 def chain_messages(world: World, events: Disturbed, step_s: float) -> tuple[NDArray[np.int64], Floats]:

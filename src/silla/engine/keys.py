@@ -283,7 +283,7 @@ def _air_rows(world: World, variant: str) -> list[tuple]:
         limit = "loss of the air" if dim else f"daylight: {by_day:.3g} bit/s then"
         rows.append(
             (
-                variant, ident, "air", "decoy-bb84", " to ".join(world.places.name[e] for e in a.ends[i]),
+                variant, ident, "air", a.protocol[i], " to ".join(world.places.name[e] for e in a.ends[i]),
                 float(a.length_m[i]) / 1e3, -10.0 * np.log10(line.channel), np.nan, line.background, found.qber, rate,
                 float(plob_bit(line.channel)) * float(a.pulse_rate_hz[i]),
                 limit if rate > 0 else f"loss of the air: {a.weather[i]}",

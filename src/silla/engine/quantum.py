@@ -25,6 +25,7 @@ __all__ = [
     "LinkBudget",
     "PairRates",
     "direct_rates",
+    "error_under",
     "key_line",
     "key_rate_of",
     "key_rates",
@@ -235,7 +236,7 @@ def key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, sp
         channel=float(budget.channel[i]),
         receiver=optics if continuous else optics * d["efficiency"],
         background=float(budget.background[i]),
-        error=_error(links.protocol[i], float(links.misalignment[i]), intercepted),
+        error=error_under(links.protocol[i], float(links.misalignment[i]), intercepted),
         clock_hz=float(links.pulse_rate_hz[i]),
         dead_time_s=d["dead_time_ns"] * 1e-9,
         afterpulse=float(d["afterpulse"]),
@@ -253,7 +254,7 @@ def key_line(links: KeyLinks, budget: LinkBudget, i: int, intercepted: float, sp
     )
 
 
-def _error(protocol: str, misalignment: float, intercepted: float) -> float:
+def error_under(protocol: str, misalignment: float, intercepted: float) -> float:
     """Error rate of signal clicks under interception of a share of the pulses.
 
     A photon of twin-field keys is shared between both fibres: who looks on which it is takes all of its phase, where a

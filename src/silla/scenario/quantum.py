@@ -306,7 +306,7 @@ class AirLink(KeyStore):
 
     protocol: Literal["decoy-bb84", "six-state", "cv-qkd"] = choice(
         "decoy-bb84",
-        description="Protocol; decoy-bb84 and cv-qkd count finite statistics. cv-qkd sees the sky in one mode of light.",
+        description="Protocol; decoy-bb84 and cv-qkd count finite statistics. cv-qkd sees the sky in one mode.",
         source="as of `quantum.keys`",
     )
     id: str = text(REQUIRED, description="Identifier.", min_length=1, max_length=80)

@@ -18,7 +18,14 @@ from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Range, Reference, check_domain, register
 from silla.base.units import BOLTZMANN_J_PER_K, PLANCK_J_S, SPEED_OF_LIGHT_M_PER_S
 
-__all__ = ["SKIES", "background_photons_per_s", "earth_radiance", "sky_radiance", "sunlight_w_per_m2_um"]
+__all__ = [
+    "SKIES",
+    "background_photons_per_s",
+    "earth_radiance",
+    "photons_per_mode",
+    "sky_radiance",
+    "sunlight_w_per_m2_um",
+]
 
 WAVELENGTH = Range(350e-9, 2000e-9, "m")
 RADIANCE = Range(0.0, 1e4, "W/(m2 sr um)")
@@ -41,6 +48,21 @@ BONATO = Citation(
     "J. Phys. 11, 045017 (2009)",
     "https://doi.org/10.1088/1367-2630/11/4/045017",
 )
+
+
+def photons_per_mode(radiance: ArrayLike, wavelength_m: ArrayLike):
+    """Mean photons of this radiance in one mode of light and one polarisation: H lambda^5 / (2 h c^2).
+
+    What a homodyne receiver sees, whose local oscillator picks one mode. Of a black body it is Planck's
+    1 / (exp(h nu / k T) - 1), since H is twice that times h c^2 / lambda^5.
+
+    >>> float(photons_per_mode(15.0, 1550e-9).round(8))
+    1.13e-06
+    """
+    check_domain("radiance", radiance, RADIANCE, what=_WHAT)
+    check_domain("wavelength_m", wavelength_m, WAVELENGTH, what=_WHAT)
+    per_m = 1e6 * np.asarray(radiance, float)
+    return (per_m * np.asarray(wavelength_m, float) ** 5 / (2.0 * PLANCK_J_S * SPEED_OF_LIGHT_M_PER_S**2))[()]
 
 
 def background_photons_per_s(
