@@ -306,8 +306,46 @@ def test_bad_input_is_refused():
         decode(code, np.zeros((1, code.n), np.int8), crc=("32", 40))
     with pytest.raises(ArgumentError, match="max_iterations"):
         decode(code, np.zeros((1, code.n), np.int8), max_iterations=0)
+    for wrong in ({"sixteenths": 0}, {"sixteenths": 15.5}, {"offset": float("nan")}, {"limit": 128}):
+        with pytest.raises(ArgumentError, match="Correction"):
+            Correction(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_iterations": -1}, "1 or more"),
+        ({"max_iterations": 2.5}, "whole number"),
+        ({"n_out": -1}, "n_out"),
+        ({"n_out": 1.5}, "whole number"),
+        ({"crc": ("24B",)}, r"5\.1"),
+        ({"crc": ("16", 16)}, r"5\.1"),
+        ({"crc": (None, 40)}, r"5\.1"),
+        ({"syndrome": np.full((1, 336), 7, np.uint8)}, "0 and 1"),
+        ({"syndrome": np.full((1, 336), np.nan)}, "0 and 1"),
+        ({"llr": [[0]]}, "int8"),
+        ({"llr": np.zeros(416, np.int8)}, "int8"),
+    ],
+)
+def test_a_decoder_says_what_does_not_fit(options, message):
+    code = nr_code(2, 8)
+    with pytest.raises(ArgumentError, match=message):
+        decode(code, **{"llr": np.zeros((1, code.n), np.int8), **options})
+
+
+@pytest.mark.parametrize(
+    ("llr", "scale", "limit"), [([1.0], -4.0, 127), ([1.0], np.nan, 127), ([1.0], 4.0, 500), ([1j], 4.0, 127)]
+)
+def test_quantising_refuses_what_has_no_meaning(llr, scale, limit):
     with pytest.raises(ArgumentError):
-        Correction(sixteenths=0)
+        quantise(np.array(llr), scale, limit)
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan, 256, -1])
+def test_information_that_is_no_bits_is_refused(value):
+    code = nr_code(2, 8)
+    with pytest.raises(ArgumentError, match="0 and 1"):
+        encode(code, np.full((1, code.k), value))
 
 
 @pytest.mark.oracle

@@ -165,3 +165,26 @@ def test_bad_input_is_refused():
         sd.syndrome_decode(code, np.zeros((1, code.n), np.int8), np.zeros((1, 256), np.uint8))
     with pytest.raises(ArgumentError, match="16000"):
         sd.syndrome_decode(code, np.full((1, code.n), -32768, np.int16), np.zeros((1, 256), np.uint8))
+
+
+def test_arguments_of_a_correction_are_checked():
+    plan = ldpc.RateAdaptive(small_code(), 1000)
+    key = np.zeros((2, 1000), np.uint8)
+    told = ldpc.syndrome_of(plan, key)
+    for rate in (0.0, 1e-9, 0.5, 0.7, float("nan")):
+        with pytest.raises(DomainError, match="error rate"):
+            ldpc.correct(plan, key, told, rate)
+    for wrong in (key[:, :5], key + 2, key + 0.5):
+        with pytest.raises(ArgumentError, match="received"):
+            ldpc.correct(plan, wrong, told, 0.01)
+        with pytest.raises(ArgumentError, match="key"):
+            ldpc.syndrome_of(plan, wrong)
+    with pytest.raises(ArgumentError, match="syndrome"):
+        ldpc.correct(plan, key, told[:, :-1], 0.01)
+    with pytest.raises(ArgumentError, match="further"):
+        ldpc.correct(plan, key, told, 0.01, np.zeros((2, 7), np.uint8))
+    with pytest.raises(ArgumentError, match="whole number"):
+        ldpc.correct(plan, key, told, 0.01, max_iterations=2.5)
+    for f in (1.0, float("nan"), float("inf")):
+        with pytest.raises(DomainError, match="efficiency"):
+            ldpc.choose_rate_adaptive(0.02, f)

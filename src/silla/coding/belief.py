@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from silla.base.errors import ArgumentError
+from silla.coding.arguments import as_count
 from silla.coding.codes import QCCode
 from silla.coding.min_sum import Decoded
 
@@ -62,6 +63,7 @@ def _decode(code, llr, magnitude, max_iterations, layered, syndrome, n_out) -> D
     llr = np.asarray(llr, float)
     if llr.ndim != 2 or llr.shape[1] != code.n:
         raise ArgumentError(f"llr has the shape {llr.shape}; expected [n_blocks, {code.n}]")
+    as_count(max_iterations, "max_iterations", 1)
     if np.isnan(llr).any():
         raise ArgumentError("an LLR is not a number")
     n, z, n_out = len(llr), code.z, code.n_info if n_out is None else n_out

@@ -14,6 +14,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.kernels import kernel
+from silla.coding.arguments import as_count
 
 __all__ = ["INFO_COLUMNS", "LIFTING_SIZES", "QCCode", "base_graph", "lifting_set", "nr_code", "quasi_cyclic"]
 
@@ -82,7 +83,7 @@ class QCCode:
         before earlier ones. Without hidden columns the order is the table's.
 
         >>> nr_code(1, 384).cut(5).schedule.tolist()
-        [1, 3, 2, 0, 4]
+        [1, 4, 3, 2, 0]
         """
         if not self.n_hidden:
             return np.arange(self.n_rows, dtype=np.int32)
@@ -104,7 +105,7 @@ class QCCode:
         DomainError outside 4 .. n_rows (1 .. n_rows where a code has fewer), and where a kept row uses the parity of a
         row that is cut away.
         """
-        least = min(4, self.n_rows)
+        least, n_rows = min(4, self.n_rows), as_count(n_rows, "n_rows", 0)
         if not least <= n_rows <= self.n_rows:
             raise DomainError(
                 f"{n_rows} rows asked of a code that has {self.n_rows}; allowed: {least} to {self.n_rows}"
@@ -216,6 +217,7 @@ def nr_code(graph: int, z: int) -> QCCode:
     >>> code.k, code.n, code.n_edges
     (8448, 26112, 316)
     """
+    z = as_count(z, "lifting size", 0)
     table, column = base_graph(graph), lifting_set(z)
     rows = table[:, 0]
     first = np.searchsorted(rows, np.arange(int(rows[-1]) + 2)).astype(np.int32)

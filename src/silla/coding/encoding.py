@@ -13,6 +13,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
+from silla.coding.arguments import as_bits
 from silla.coding.codes import QCCode
 
 __all__ = ["encode", "encode_numpy", "encode_packed"]
@@ -29,11 +30,7 @@ def encode(code: QCCode, info: np.ndarray) -> np.ndarray:
     >>> word.shape, int(code.syndrome(word).sum())
     ((1, 208), 0)
     """
-    bits = np.ascontiguousarray(info, np.uint8)
-    if bits.ndim != 2 or bits.shape[1] != code.k:
-        raise ArgumentError(f"info has the shape {bits.shape}; expected [n_blocks, {code.k}]")
-    if bits.size and bits.max() > 1:
-        raise ArgumentError("info holds values other than 0 and 1")
+    bits = as_bits(info, "info", (None, code.k))
     _expect_core(code)
     fast = kernel("ldpc_encode")
     if fast is not None:

@@ -18,6 +18,7 @@ import numpy as np
 from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
 from silla.coding import crc as crc_module
+from silla.coding.arguments import as_bits, as_count
 from silla.coding.codes import QCCode
 
 __all__ = ["CORRECTION", "LLR_SCALE", "Correction", "Decoded", "check_input", "decode", "decode_numpy", "quantise"]
@@ -32,6 +33,8 @@ class Correction:
     limit: int = 127
 
     def __post_init__(self) -> None:
+        for name in ("sixteenths", "offset", "limit"):
+            as_count(getattr(self, name), f"Correction.{name}", 0)
         if not (1 <= self.sixteenths <= 16 and 0 <= self.offset <= 127 and 1 <= self.limit <= 127):
             raise ArgumentError(f"{self}: allowed are sixteenths 1..16, offset 0..127, limit 1..127")
 
@@ -67,12 +70,20 @@ class Decoded(NamedTuple):
 
 
 def quantise(llr: np.ndarray, scale: float = LLR_SCALE, limit: int = 127) -> np.ndarray:
-    """round(scale * llr) kept within +-limit, int8. ArgumentError for a NaN; infinities are kept at the limit.
+    """round(scale * llr) kept within +-limit, int8; infinities are kept at the limit.
+
+    ArgumentError for a NaN, for values that are not real, a scale that is not above 0, a limit outside 1 .. 127.
 
     >>> quantise(np.array([0.3, -9.0, np.inf]), 8.0).tolist()
     [2, -72, 127]
     """
-    scaled = np.asarray(llr) * np.float32(scale)
+    given = np.asarray(llr)
+    if given.dtype.kind not in "fiu":
+        raise ArgumentError(f"llr is {given.dtype}; expected real numbers")
+    if not 0.0 < scale < np.inf:
+        raise ArgumentError(f"scale {scale}; allowed: above 0, finite")
+    as_count(limit, "limit", 1, 127)
+    scaled = given * np.float32(scale)
     if np.isnan(scaled).any():
         raise ArgumentError("an LLR is not a number")
     return np.clip(np.rint(scaled), -limit, limit).astype(np.int8)
@@ -87,19 +98,22 @@ def check_input(
     crc: tuple[str, int] | None,
 ) -> tuple[np.ndarray, int]:
     """(LLRs side by side, columns returned) of the arguments of `decode`; ArgumentError for what does not fit."""
-    if llr.dtype != np.int8 or llr.ndim != 2 or llr.shape[1] != code.n:
-        raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int8 [n_blocks, {code.n}]: see quantise()")
-    if max_iterations < 1:
-        raise ArgumentError(f"max_iterations is {max_iterations}; at least 1")
-    if syndrome is not None and syndrome.shape != (len(llr), code.n_rows * code.z):
-        raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
-    if crc is not None and not crc_module.CRC_LENGTH.get(crc[0], 0) < crc[1] <= code.n:
+    if not isinstance(llr, np.ndarray) or llr.dtype != np.int8 or llr.ndim != 2 or llr.shape[1] != code.n:
+        raise ArgumentError(
+            f"llr is {getattr(llr, 'dtype', type(llr).__name__)} {np.shape(llr)}; expected int8 [n_blocks, {code.n}]: "
+            "see quantise()"
+        )
+    as_count(max_iterations, "max_iterations", 1)
+    if syndrome is not None:
+        as_bits(syndrome, "syndrome", (len(llr), code.n_rows * code.z))
+    if crc is not None and not (
+        isinstance(crc, tuple) and len(crc) == 2 and crc[0] in crc_module.CRC_LENGTH
+        and crc_module.CRC_LENGTH[crc[0]] < crc[1] <= code.n
+    ):  # fmt: skip
         raise ArgumentError(
             f"crc {crc!r}: a name of TS 38.212 clause 5.1 and the bits that end with it, up to {code.n}"
         )
-    n_out = code.n_info if n_out is None else n_out
-    if not 0 <= n_out <= code.n_cols:
-        raise ArgumentError(f"n_out is {n_out}; allowed: 0 to {code.n_cols}")
+    n_out = code.n_info if n_out is None else as_count(n_out, "n_out", 0, code.n_cols)
     return np.ascontiguousarray(llr), n_out
 
 

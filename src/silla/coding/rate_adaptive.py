@@ -19,6 +19,7 @@ from importlib import resources
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.coding.arguments import as_bits
 from silla.coding.codes import QCCode, quasi_cyclic
 from silla.coding.reconciliation import binary_entropy
 from silla.coding.syndrome_decoding import STEPS_PER_NAT, syndrome_decode
@@ -26,6 +27,7 @@ from silla.coding.syndrome_decoding import STEPS_PER_NAT, syndrome_decode
 __all__ = ["RateAdaptive", "choose_rate_adaptive", "correct", "further_syndrome", "rates", "syndrome_of"]
 
 _KNOWN = 16000
+_LEAST_RATE = 1e-6  # 110 steps of the decoder
 BLOCK = 196_608  # bits of a code word, or more where circulants would be smaller than the shortest
 SHORTEST = 512
 START = 1.09  # f at which blocks are first told; one that does not decode is told more
@@ -81,7 +83,7 @@ def choose_rate_adaptive(error_rate: float, efficiency: float) -> RateAdaptive:
     >>> 150_000 < r.n_key <= 196_608, round(r.efficiency(0.03), 3)
     (True, 1.1)
     """
-    if not 0.0 < error_rate < 0.5 or efficiency <= 1.0:
+    if not (0.0 < error_rate < 0.5 and 1.0 < efficiency < np.inf):
         raise DomainError(f"error rate {error_rate}, efficiency {efficiency}; allowed: 0 to 0.5, above 1")
     wanted = efficiency * float(binary_entropy(error_rate))
     fitting = [k for k in _table() if k[0] / k[1] <= wanted]
@@ -96,9 +98,7 @@ def choose_rate_adaptive(error_rate: float, efficiency: float) -> RateAdaptive:
 
 
 def _words(plan: RateAdaptive, key: np.ndarray) -> np.ndarray:
-    x = np.asarray(key, np.uint8)
-    if x.ndim != 2 or x.shape[1] != plan.n_key:
-        raise ArgumentError(f"key bits have the shape {x.shape}; expected [n_blocks, {plan.n_key}]")
+    x = as_bits(key, "key", (None, plan.n_key))
     return np.pad(x, ((0, 0), (0, plan.code.n - plan.n_key)))
 
 
@@ -147,14 +147,17 @@ def correct(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(the sender's key bits as decided [n_blocks, n_key], whether they have the syndrome [n_blocks]).
 
-    received : the receiver's bits. further : uint8 [n_blocks, n_rounds * z], what `further_syndrome` told of these
-    blocks in each round. A block that has the syndrome may still be wrong, which the verification must show.
+    received : the receiver's bits. error_rate : 1e-6 to below 0.5, else DomainError. further : uint8
+    [n_blocks, n_rounds * z], what `further_syndrome` told of these blocks in each round. A block that has the syndrome
+    may still be wrong, which the verification must show.
     """
-    x, code = np.asarray(received, np.uint8), plan.code
-    target = np.asarray(syndrome, np.uint8)
-    if further is not None and further.size:
-        z, told = code.z, np.asarray(further, np.uint8).reshape(len(x), -1, code.z)
-        n = told.shape[1]
+    if not _LEAST_RATE <= error_rate < 0.5:
+        raise DomainError(f"error rate {error_rate}; allowed: {_LEAST_RATE:g} to below 0.5")
+    x, code = as_bits(received, "received", (None, plan.n_key)), plan.code
+    target = as_bits(syndrome, "syndrome", (len(x), plan.n_leaked))
+    if further is not None and np.size(further):
+        z, n = code.z, np.size(further) // (len(x) * code.z)
+        told = as_bits(further, "further", (len(x), min(n, code.n_rows) * z)).reshape(len(x), n, z)
         both = np.stack([told, told ^ target[:, : n * z].reshape(told.shape)], axis=2)
         target, code = np.concatenate([both.reshape(len(x), -1), target[:, n * z :]], axis=1), _split(code, n)
     strength = round(STEPS_PER_NAT * float(np.log((1.0 - error_rate) / error_rate)))

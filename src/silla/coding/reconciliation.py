@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.coding.arguments import as_bits
 from silla.coding.codes import QCCode, nr_code
 from silla.coding.min_sum import CORRECTION, LLR_SCALE, decode, quantise
 
@@ -81,8 +82,8 @@ def choose(error_rate: float, efficiency: float, z: int = 384) -> Reconciler:
     """
     if not 0.001 <= error_rate <= 0.11:
         raise DomainError(f"error rate {error_rate}; allowed: 0.001 to 0.11")
-    if efficiency <= 1.0:
-        raise DomainError(f"efficiency {efficiency}; the bound is 1 and no code reaches it")
+    if not 1.0 < efficiency < np.inf:
+        raise DomainError(f"efficiency {efficiency}; allowed: above 1, which is the bound that no code reaches")
     leak, whole = efficiency * float(binary_entropy(error_rate)), nr_code(1, z)
     for rows in range(4, whole.n_rows + 1):
         code = whole.cut(rows)
@@ -106,7 +107,8 @@ def syndrome_of(reconciler: Reconciler, key: np.ndarray, private: np.ndarray) ->
             f"key {key.shape} and private {private.shape}; expected [n_blocks, {reconciler.n_key}] and "
             f"[n_blocks, {reconciler.n_private}]"
         )
-    return reconciler.code.syndrome(reconciler.columns(np.asarray(key, np.uint8), np.asarray(private, np.uint8)))
+    known, own = as_bits(key, "key", key.shape), as_bits(private, "private", private.shape)
+    return reconciler.code.syndrome(reconciler.columns(known, own))
 
 
 def correct(

@@ -18,6 +18,7 @@ import numpy as np
 
 from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
+from silla.coding.arguments import as_bits, as_count
 from silla.coding.codes import QCCode
 
 __all__ = ["STEPS_PER_NAT", "SyndromeDecoded", "syndrome_decode", "syndrome_decode_numpy"]
@@ -52,17 +53,14 @@ def syndrome_decode(
         or max(llr.max(initial=0), -int(llr.min(initial=0))) > 16000
     ):
         raise ArgumentError(f"llr is {llr.dtype} {llr.shape}; expected int16 [n_blocks, {code.n}] within +-16000")
-    if syndrome.shape != (len(llr), code.n_rows * code.z):
-        raise ArgumentError(f"syndrome has the shape {syndrome.shape}; expected {(len(llr), code.n_rows * code.z)}")
-    if max_iterations < 1 or patience < 0 or code.z % LANES:
-        raise ArgumentError(
-            f"{max_iterations} iterations, patience {patience}, lifting size {code.z}; expected 1 or more, 0 or more, "
-            f"a multiple of {LANES}"
-        )
+    target = as_bits(syndrome, "syndrome", (len(llr), code.n_rows * code.z))
+    as_count(max_iterations, "max_iterations", 1)
+    as_count(patience, "patience", 0)
+    if code.z % LANES:
+        raise ArgumentError(f"lifting size {code.z}; expected a multiple of {LANES}")
     fast = kernel("syndrome_decode")
     if fast is None:
-        return syndrome_decode_numpy(code, llr, syndrome, max_iterations, patience)
-    target = np.ascontiguousarray(syndrome, np.uint8)
+        return syndrome_decode_numpy(code, llr, target, max_iterations, patience)
     return SyndromeDecoded(
         *fast(np.ascontiguousarray(llr), code.row_first, code.col, code.shift, code.z, target, max_iterations, patience)
     )
