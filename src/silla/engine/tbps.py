@@ -290,7 +290,7 @@ def _less(a: float | None, b: float | None) -> float | None:
 
 def _mimo(s: System, link: WidebandLink, snr_db: float) -> dict[str, Any]:
     """Condition and capacity at the middle of every carrier."""
-    h = np.asarray(channel(link))[:, link.n_subcarriers // 2]
+    h = np.asarray(channel(link))[..., 0, link.n_subcarriers // 2]
     snr = link.layers * 10 ** (snr_db / 10)
     bits = los_capacity_bits(h, snr)
     return {
@@ -359,7 +359,7 @@ def tbps_figures(
         snr = budget(base, d, rain_mm_per_h)["snr_db"]
         counts = measured(shortened(there, code_blocks), snr, -(-code_blocks // there.code_blocks_per_slot), seed)
         errors = interval(counts.code_block_errors, counts.code_blocks)
-        condition = float(condition_number(np.asarray(channel(there))[0, link.n_subcarriers // 2]))
+        condition = float(condition_number(np.asarray(channel(there))[0, :, :, 0, link.n_subcarriers // 2]))
         found = (snr, condition, errors["errors"], errors["of"], errors["rate"], errors["low95"], errors["high95"])
         rows.append({"distance_m": d} | dict(zip(_BY_DISTANCE, found)))
     return {

@@ -166,7 +166,7 @@ def test_channel_holds_geometry_squint_and_air():
 
     f = F + (np.arange(240) - 120) * link.scs_hz
     expected = squint_gain(f, F, 64, 40.0) ** 2 * 10 ** (-np.linspace(0, 3, 240) / 20)
-    assert np.allclose(ratio[0, :, 0, 0], expected, rtol=1e-4)
+    assert np.allclose(ratio[0, 0, 0, 0], expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 5, 7])

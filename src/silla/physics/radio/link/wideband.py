@@ -338,7 +338,7 @@ def _phase_tracker(
 
 @functools.lru_cache(maxsize=16)
 def channel(link: WidebandLink) -> _C64:
-    """The channel [carrier, subcarrier, receiving port, layer]: spherical waves, squint of both ends, air."""
+    """The channel [carrier, receiving port, layer, 1, subcarrier]: spherical waves, squint of both ends, air."""
     offset = (np.arange(link.n_subcarriers) - link.n_subcarriers // 2) * link.scs_hz
     f = np.array(link.carriers_hz)[:, None] + offset
     h = spherical_channel(link.panels, f)[..., : link.layers]
@@ -347,6 +347,6 @@ def channel(link: WidebandLink) -> _C64:
             h[c] *= (squint_gain(f[c], centre, link.elements, link.steering_deg) ** 2)[:, None, None]
     if link.air_db:
         h *= 10.0 ** (-np.array(link.air_db)[..., None, None] / 20.0)
-    out = np.ascontiguousarray(h, np.complex64)
+    out = np.ascontiguousarray(h.transpose(0, 2, 3, 1)[..., None, :], np.complex64)
     out.setflags(write=False)
     return out

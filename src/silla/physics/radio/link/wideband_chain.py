@@ -17,6 +17,7 @@ from scipy import fft as _scipy_fft
 
 from silla.base.errors import ArgumentError
 from silla.coding.transport_block import decode_transport_block, encode_transport_block
+from silla.physics.radio.link.channels_noise import propagate as through_channel
 from silla.physics.radio.link.demapping import demap_int8
 from silla.physics.radio.link.detection import lmmse
 from silla.physics.radio.link.impairments import phase_noise as pn
@@ -216,25 +217,22 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     turns = _oscillations(link, rng)
     x = transmitted(link, samples, None if turns is None else turns[0])
     spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
-    # [carrier, subcarrier, layer, symbol]: one small product for each subcarrier
-    inside = np.empty((len(link.carriers_hz), link.n_subcarriers, link.layers, link.n_symbols), np.complex64)
-    half = link.n_subcarriers // 2
-    inside[:, half:] = spectrum[..., : link.n_subcarriers - half].transpose(0, 3, 1, 2)
-    inside[:, :half] = spectrum[..., size - half :].transpose(0, 3, 1, 2)
-    y = channel(link) @ inside
-    del spectrum, inside
     # samples of unit power have symbols of energy n_fft / K
-    amplitude = np.float32(np.sqrt(0.5 * 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers))
-    noise = rng.standard_normal((*y.shape, 2), np.float32)
-    noise *= amplitude
-    y += noise.view(np.complex64)[..., 0]
-    received = np.zeros((len(link.carriers_hz), y.shape[2], link.n_symbols, size), np.complex64)
-    received[..., : link.n_subcarriers - half] = y[:, half:].transpose(0, 2, 3, 1)
-    received[..., size - half :] = y[:, :half].transpose(0, 2, 3, 1)
+    half, above = link.n_subcarriers // 2, link.n_subcarriers - link.n_subcarriers // 2
+    inside = np.empty((*x.shape[:3], link.n_subcarriers), np.complex64)
+    inside[..., half:] = spectrum[..., :above]
+    inside[..., :half] = spectrum[..., size - half :]
+    noise = 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers
+    y = through_channel(inside, channel(link), noise, rng=rng)
+    received = np.zeros((*y.shape[:3], size), np.complex64)
+    received[..., :above] = y[..., half:]
+    received[..., size - half :] = y[..., :half]
     slope = None
     if hw.jitter_s:
-        frequency = fft.fftfreq(size, 1.0 / link.sample_rate_hz)
-        slope = received * (2j * np.pi * hw.jitter_s * frequency).astype(np.complex64)
+        slope = np.zeros_like(received)
+        turn = (2j * np.pi * hw.jitter_s * (np.arange(link.n_subcarriers) - half) * link.scs_hz).astype(np.complex64)
+        np.multiply(y[..., half:], turn[half:], out=slope[..., :above])
+        np.multiply(y[..., :half], turn[:half], out=slope[..., size - half :])
         slope = fft.ifft(slope, axis=-1, norm="ortho", overwrite_x=True)
     z = fft.ifft(received, axis=-1, norm="ortho", overwrite_x=True)
     if slope is not None:  # one clock for the ports of a carrier
