@@ -26,6 +26,7 @@ void bind_ep(nanobind::module_ &m);
 void bind_equalise(nanobind::module_ &m);
 void bind_front_end(nanobind::module_ &m);
 void bind_qam_search(nanobind::module_ &m);
+void bind_ofdm(nanobind::module_ &m);
 void bind_propagate(nanobind::module_ &m);
 void bind_rate_matching(nanobind::module_ &m);
 void bind_ldpc(nanobind::module_ &m);

@@ -10,7 +10,7 @@ namespace {
    isa::los, \
    isa::coupling, isa::strongest, \
    isa::weigh_cells, isa::weigh_users, \
-   isa::lmmse_detect, isa::ep_detect, isa::front_end, isa::qam_search, isa::propagate, \
+   isa::lmmse_detect, isa::ep_detect, isa::front_end, isa::qam_search, isa::propagate, isa::to_samples, isa::to_subcarriers, \
    isa::ldpc_sizes, isa::ldpc_decode, isa::ldpc_encode, \
    isa::rate_match, isa::rate_combine, isa::crc_remainder, \
    isa::photon_clicks, isa::live_clicks, \

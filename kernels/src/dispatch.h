@@ -12,6 +12,7 @@
 #include "gf2.h"
 #include "ldpc.h"
 #include "obstruction.h"
+#include "ofdm.h"
 #include "photons.h"
 #include "propagate.h"
 #include "qam.h"
@@ -36,6 +37,8 @@ struct Table {
   front_end_fn *front_end;
   qam_search_fn *qam_search;
   propagate_fn *propagate;
+  to_samples_fn *to_samples;
+  to_subcarriers_fn *to_subcarriers;
   ldpc_sizes_fn *ldpc_sizes;
   ldpc_decode_fn *ldpc_decode;
   ldpc_encode_fn *ldpc_encode;

@@ -17,6 +17,7 @@ NB_MODULE(_core, m) {
   silla::bind_equalise(m);
   silla::bind_front_end(m);
   silla::bind_qam_search(m);
+  silla::bind_ofdm(m);
   silla::bind_propagate(m);
   silla::bind_cascade(m);
   silla::bind_gf2(m);

@@ -13,7 +13,7 @@ from silla.base.errors import ArgumentError
 from silla.base.kernels import kernel
 from silla.physics.radio.link.channels import apply_frequency
 
-__all__ = ["gaussian_numpy", "propagate"]
+__all__ = ["complex_gaussian", "gaussian_numpy", "propagate"]
 
 _BLOCK = 32  # elements of a row whose noise is made together: call i makes elements i and i + 16
 
@@ -49,8 +49,19 @@ def propagate(
     if fast is not None:
         floats = [np.ascontiguousarray(a).view(np.float32) for a in (x, h)]
         return fast(*floats, noise, key).view(np.complex64)
-    clean = apply_frequency(x, h)
-    return clean + gaussian_numpy(clean.shape, key) * np.sqrt(noise)[:, None, None, None]
+    noise_of = gaussian_numpy((len(x), h.shape[1], *x.shape[2:]), key) * np.sqrt(noise)[:, None, None, None]
+    return apply_frequency(x, h) + noise_of if x.shape[1] else noise_of
+
+
+def complex_gaussian(shape: tuple[int, ...], *, rng: np.random.Generator) -> NDArray[np.complex64]:
+    """Circular Gaussian numbers of variance 1, complex64 of a shape: the noise of `propagate` alone.
+
+    >>> complex_gaussian((2, 3), rng=np.random.default_rng(1)).shape
+    (2, 3)
+    """
+    n = int(np.prod(shape))
+    silent = np.zeros((1, 0, 1, n), np.complex64)
+    return propagate(silent, np.zeros((1, 1, 0, 1, n), np.complex64), 1.0, rng=rng).reshape(shape)
 
 
 def _philox(counter: NDArray[np.uint64], key: int) -> list[NDArray[np.uint64]]:

@@ -7,21 +7,26 @@ power K / n_fft.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft as _scipy_fft
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.base.kernels import kernel
 from silla.base.provenance import Citation
 
 __all__ = [
-    "TS38211", "Numerology", "check_transform_size", "demodulate", "modulate", "phase_compensation",
-    "transform_deprecode", "transform_precode",
+    "TS38211", "Numerology", "check_transform_size", "demodulate", "modulate", "phase_compensation", "to_samples",
+    "to_subcarriers", "transform_deprecode", "transform_precode",
 ]  # fmt: skip
 
 TS38211 = Citation("TS38211", "3GPP TS 38.211, NR; Physical channels and modulation, V17.5.0", "clauses 4 and 5.3.1")
 _C64 = NDArray[np.complex64]
+scipy_fft: Any = _scipy_fft  # scipy declares the dispatch of its transforms, not the arrays that come back
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,72 @@ def _expect_grid(grid: np.ndarray, numerology: Numerology) -> np.ndarray:
     return grid
 
 
+def to_samples(grid: np.ndarray, n_fft: int, scale: float = 1.0) -> _C64:
+    """Samples complex64 [..., n_fft] of symbols without prefixes: scale times the unitary transform of the subcarriers.
+
+    grid : [..., K], subcarrier k at bin (k - floor(K / 2)) mod n_fft, the other bins empty.
+
+    >>> to_samples(np.array([0, 0, 1, 0]), 16).real.tolist() == [0.25] * 16
+    True
+    """
+    x, k = _rows(grid, n_fft, np.shape(grid)[-1])
+    if (found := _by_kernel(x, n_fft, k, scale, False)) is not None:
+        return found.reshape(*np.shape(grid)[:-1], n_fft)
+    spectrum = np.zeros((*x.shape[:-1], n_fft), np.complex64)
+    half = k // 2
+    spectrum[..., : k - half] = x[..., half:]
+    spectrum[..., n_fft - half :] = x[..., :half]
+    samples = scipy_fft.ifft(spectrum, axis=-1, norm="ortho", overwrite_x=True)
+    return _scaled(samples, scale).reshape(*np.shape(grid)[:-1], n_fft)
+
+
+def to_subcarriers(samples: np.ndarray, n_subcarriers: int, scale: float = 1.0) -> _C64:
+    """Subcarriers complex64 [..., K] of symbols without prefixes [..., n_fft]: the inverse of `to_samples`.
+
+    >>> x = np.arange(5) + 1j
+    >>> bool(np.allclose(to_subcarriers(to_samples(x, 128), 5), x, atol=1e-5))
+    True
+    """
+    n_fft, k = np.shape(samples)[-1], n_subcarriers
+    x, _ = _rows(samples, n_fft, k)
+    if (found := _by_kernel(x, n_fft, k, scale, True)) is not None:
+        return found.reshape(*np.shape(samples)[:-1], k)
+    spectrum = np.asarray(scipy_fft.fft(x, axis=-1, norm="ortho"))
+    half = k // 2
+    grid = np.concatenate([spectrum[..., n_fft - half :], spectrum[..., : k - half]], axis=-1)
+    return _scaled(grid, scale).reshape(*np.shape(samples)[:-1], k)
+
+
+def _rows(x: np.ndarray, n_fft: int, k: int) -> tuple[_C64, int]:
+    if not 1 <= k <= n_fft:
+        raise ArgumentError(f"{k} subcarriers in a transform of {n_fft}; allowed: 1 to {n_fft}")
+    x = np.ascontiguousarray(x, np.complex64)
+    return x.reshape(-1, x.shape[-1]), k
+
+
+def _scaled(x: np.ndarray, scale: float) -> _C64:
+    return np.asarray(x * np.float32(scale) if scale != 1.0 else x, np.complex64)
+
+
+def _by_kernel(x: _C64, n_fft: int, k: int, scale: float, forward: bool) -> _C64 | None:
+    """Rows by the C++ kernel; None where there is none for the length."""
+    fast = kernel("ofdm")
+    if fast is None or n_fft < 64 or n_fft & (n_fft - 1):
+        return None
+    return fast(x.view(np.float32), n_fft, k, _twiddles(n_fft), scale / np.sqrt(n_fft), forward).view(np.complex64)
+
+
+@functools.lru_cache(maxsize=16)
+def _twiddles(n: int) -> NDArray[np.float32]:
+    """Parts of exp(-2 pi j p / m), its square and cube, p < m / 4, for m = n, n / 4, .. while m >= 4."""
+    parts = []
+    while n >= 4:
+        w = np.exp(-2j * np.pi / n * np.arange(n // 4) * np.array([[1], [2], [3]]))
+        parts.append(np.stack([w.real, w.imag], axis=1).ravel())
+        n //= 4
+    return np.concatenate(parts).astype(np.float32)
+
+
 def modulate(grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window: int = 0) -> _C64:
     """Samples complex64 [..., n] of the first symbols of a slot, each with its cyclic prefix.
 
@@ -143,11 +214,7 @@ def modulate(grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window:
     prefixes = numerology.cyclic_prefixes(slot)[:n_symbols]
     if not 0 <= window <= int(prefixes.min()):
         raise ArgumentError(f"a window of {window} samples; allowed: 0 to the cyclic prefix's {int(prefixes.min())}")
-    half = numerology.n_subcarriers // 2
-    spectrum = np.zeros((*grid.shape[:-1], size), np.complex64)
-    spectrum[..., : numerology.n_subcarriers - half] = grid[..., half:]
-    spectrum[..., size - half :] = grid[..., :half]
-    useful = np.fft.ifft(spectrum, norm="ortho").astype(np.complex64, copy=False)
+    useful = to_samples(grid, size)
     out = np.zeros((*grid.shape[:-2], int(prefixes.sum()) + n_symbols * size + window), np.complex64)
     rise = (0.5 - 0.5 * np.cos(np.pi * (np.arange(window) + 0.5) / max(window, 1))).astype(np.float32)
     at = 0
@@ -184,11 +251,9 @@ def demodulate(
     if samples.shape[-1] < int(starts[-1]) + size - early:
         raise ArgumentError(f"{samples.shape[-1]} samples hold fewer than {count} symbols of slot {slot}")
     places = starts[:, None] - early + np.arange(size)
-    spectrum = np.fft.fft(samples[..., places], norm="ortho")
-    half = numerology.n_subcarriers // 2
-    grid = np.concatenate([spectrum[..., size - half :], spectrum[..., : numerology.n_subcarriers - half]], axis=-1)
+    grid = to_subcarriers(samples[..., places], numerology.n_subcarriers)
     if early:
-        k = np.arange(numerology.n_subcarriers) - half
+        k = np.arange(numerology.n_subcarriers) - numerology.n_subcarriers // 2
         grid = grid * np.exp(2j * np.pi * k * early / size)
     return grid.astype(np.complex64, copy=False)
 

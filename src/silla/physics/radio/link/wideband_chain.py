@@ -17,6 +17,7 @@ from scipy import fft as _scipy_fft
 
 from silla.base.errors import ArgumentError
 from silla.coding.transport_block import decode_transport_block, encode_transport_block
+from silla.physics.radio.link.channels_noise import complex_gaussian
 from silla.physics.radio.link.channels_noise import propagate as through_channel
 from silla.physics.radio.link.demapping import demap_int8
 from silla.physics.radio.link.detection import lmmse
@@ -26,6 +27,7 @@ from silla.physics.radio.link.impairments.front_end import Passed, front_end, mi
 from silla.physics.radio.link.impairments.iq_imbalance import imbalance_for_rejection
 from silla.physics.radio.link.impairments.power_amplifier import amplifier, drive_for_backoff, gain_table
 from silla.physics.radio.link.mapping import bits_per_symbol, map_symbols
+from silla.physics.radio.link.ofdm import to_samples, to_subcarriers
 from silla.physics.radio.link.scrambling import gold, pdsch_c_init, qpsk_sequence
 from silla.physics.radio.link.wideband import DMRS_SYMBOL, RECEIVER_SNR, WidebandLink, channel, layout, phase_tracker
 
@@ -91,13 +93,13 @@ def _random_bits(rng: np.random.Generator, *shape: int) -> NDArray[np.uint8]:
 
 @functools.lru_cache(maxsize=8)
 def _reference(link: WidebandLink) -> tuple[_C64, list[_C64]]:
-    """The DM-RS symbol [layer, n_fft] without its tone, and the pilots of each layer."""
+    """The DM-RS symbol [layer, subcarrier] without its tone, and the pilots of each layer."""
     lay, n = layout(link), link.layers
-    grid = np.zeros((n, link.n_fft), np.complex64)
+    grid = np.zeros((n, link.n_subcarriers), np.complex64)
     values = []
     for layer, places in enumerate(lay.pilots):
         pilots = qpsk_sequence(1 + layer, len(places)) * np.float32(np.sqrt(n))
-        grid[layer, lay.bins[places]] = pilots
+        grid[layer, places] = pilots
         values.append(pilots)
     return grid, values
 
@@ -133,29 +135,26 @@ def transmit(link: WidebandLink, rng: np.random.Generator) -> Sent:
     placed = x.reshape(n_c, link.layers, link.n_symbols - 1, len(lay.data))
     if link.waveform == "dft-s-ofdm":
         placed = fft.fft(placed, axis=-1, norm="ortho")
-    grid = np.zeros((n_c, link.layers, link.n_symbols, link.n_fft), np.complex64)
-    for part, source in _runs(lay.data, lay.bins):
-        grid[:, :, :DMRS_SYMBOL, part] = placed[:, :, :DMRS_SYMBOL, source]
-        grid[:, :, DMRS_SYMBOL + 1 :, part] = placed[:, :, DMRS_SYMBOL:, source]
+    grid = np.zeros((n_c, link.layers, link.n_symbols, link.n_subcarriers), np.complex64)
+    for places, source in _runs(lay.data):
+        grid[:, :, :DMRS_SYMBOL, places] = placed[:, :, :DMRS_SYMBOL, source]
+        grid[:, :, DMRS_SYMBOL + 1 :, places] = placed[:, :, DMRS_SYMBOL:, source]
     grid[:, :, DMRS_SYMBOL] = _reference(link)[0]
-    grid[..., lay.bins[lay.tone]] = np.sqrt(len(lay.block))
-    samples = fft.ifft(grid, axis=-1, norm="ortho", overwrite_x=True)
-    samples *= np.float32(np.sqrt(link.n_fft / link.n_subcarriers))
+    grid[..., lay.tone] = np.sqrt(len(lay.block))
+    samples = to_samples(grid, link.n_fft, np.sqrt(link.n_fft / link.n_subcarriers))
     return Sent(tuple(all_bits), x, samples)
 
 
 @functools.lru_cache(maxsize=64)
-def _runs_of(places: bytes, bins: bytes) -> tuple[tuple[slice, slice], ...]:
-    at, all_bins = np.frombuffer(places, np.int64), np.frombuffer(bins, np.int64)
-    target = all_bins[at]
-    cuts = np.flatnonzero(np.diff(target) != 1) + 1
-    edges = [0, *cuts.tolist(), len(target)]
-    return tuple((slice(int(target[a]), int(target[b - 1]) + 1), slice(a, b)) for a, b in itertools.pairwise(edges))
+def _runs_of(places: bytes) -> tuple[tuple[slice, slice], ...]:
+    at = np.frombuffer(places, np.int64)
+    edges = [0, *(np.flatnonzero(np.diff(at) != 1) + 1).tolist(), len(at)]
+    return tuple((slice(int(at[a]), int(at[b - 1]) + 1), slice(a, b)) for a, b in itertools.pairwise(edges))
 
 
-def _runs(places: NDArray[np.int64], bins: NDArray[np.int64]) -> tuple[tuple[slice, slice], ...]:
-    """(bins of the transform, numbers of the places) of each stretch that is contiguous: slices copy faster."""
-    return _runs_of(places.tobytes(), bins.tobytes())
+def _runs(places: NDArray[np.int64]) -> tuple[tuple[slice, slice], ...]:
+    """(places, their numbers) of each stretch that is contiguous: slices copy faster."""
+    return _runs_of(places.tobytes())
 
 
 def _oscillations(link: WidebandLink, rng: np.random.Generator) -> tuple[_C64, _C64] | None:
@@ -216,27 +215,19 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     rng = np.random.Generator(np.random.SFC64(rng.integers(0, 1 << 63, 4)))  # a faster source from the given one
     turns = _oscillations(link, rng)
     x = transmitted(link, samples, None if turns is None else turns[0])
-    spectrum = fft.fft(x, axis=-1, norm="ortho", overwrite_x=True)
     # samples of unit power have symbols of energy n_fft / K
-    half, above = link.n_subcarriers // 2, link.n_subcarriers - link.n_subcarriers // 2
-    inside = np.empty((*x.shape[:3], link.n_subcarriers), np.complex64)
-    inside[..., half:] = spectrum[..., :above]
-    inside[..., :half] = spectrum[..., size - half :]
     noise = 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers
-    y = through_channel(inside, channel(link), noise, rng=rng)
-    received = np.zeros((*y.shape[:3], size), np.complex64)
-    received[..., :above] = y[..., half:]
-    received[..., size - half :] = y[..., :half]
+    y = through_channel(to_subcarriers(x, link.n_subcarriers), channel(link), noise, rng=rng)
+    z = to_samples(y, size)
     slope = None
     if hw.jitter_s:
-        slope = np.zeros_like(received)
-        turn = (2j * np.pi * hw.jitter_s * (np.arange(link.n_subcarriers) - half) * link.scs_hz).astype(np.complex64)
-        np.multiply(y[..., half:], turn[half:], out=slope[..., :above])
-        np.multiply(y[..., :half], turn[:half], out=slope[..., size - half :])
-        slope = fft.ifft(slope, axis=-1, norm="ortho", overwrite_x=True)
-    z = fft.ifft(received, axis=-1, norm="ortho", overwrite_x=True)
+        offset = (np.arange(link.n_subcarriers) - link.n_subcarriers // 2) * link.scs_hz
+        y *= (2j * np.pi * hw.jitter_s * offset).astype(np.complex64)
+        slope = to_samples(y, size)
     if slope is not None:  # one clock for the ports of a carrier
-        slope *= rng.standard_normal((len(link.carriers_hz), 1, link.n_symbols, size), np.float32)
+        jitter = complex_gaussian((len(z), 1, link.n_symbols, size // 2), rng=rng).view(np.float32)
+        jitter *= np.float32(np.sqrt(2.0))
+        slope *= jitter
         z += slope
     mix = None if hw.rx_image_db is None else mixing(*imbalance_for_rejection(hw.rx_image_db))
     if hw.adc_bits is None:
@@ -334,13 +325,12 @@ def receive(link: WidebandLink, z: _C64) -> Received:
     if link.hardware.iq_compensation and link.hardware.rx_image_db is not None:
         z = _iq_compensated(z)
     z = _phase_followed(link, z)
-    spectrum = fft.fft(z, axis=-1, norm="ortho", overwrite_x=True)
-    spectrum *= np.float32(np.sqrt(link.n_subcarriers / link.n_fft))
-    h, n0 = _estimated(link, spectrum[:, :, DMRS_SYMBOL][..., lay.bins])
+    grid = to_subcarriers(z, link.n_subcarriers, np.sqrt(link.n_subcarriers / link.n_fft))
+    h, n0 = _estimated(link, grid[:, :, DMRS_SYMBOL])
     y = np.empty((n_c, n_p, link.n_symbols - 1, len(lay.data)), np.complex64)
-    for part, target in _runs(lay.data, lay.bins):
-        y[..., :DMRS_SYMBOL, target] = spectrum[:, :, :DMRS_SYMBOL, part]
-        y[..., DMRS_SYMBOL:, target] = spectrum[:, :, DMRS_SYMBOL + 1 :, part]
+    for places, target in _runs(lay.data):
+        y[..., :DMRS_SYMBOL, target] = grid[:, :, :DMRS_SYMBOL, places]
+        y[..., DMRS_SYMBOL:, target] = grid[:, :, DMRS_SYMBOL + 1 :, places]
     found = lmmse(y, np.ascontiguousarray(h[..., None, lay.data]), n0[:, None, None])
     x, variance = found.symbols, found.noise_variance
     if link.waveform == "dft-s-ofdm":

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from silla.base.errors import ArgumentError
 from silla.base.provenance import Citation, ModelCard, Reference, register
+from silla.physics.radio.link.channels_noise import complex_gaussian
 
 __all__ = [
     "OSCILLATORS", "TR38803", "Oscillator", "Tracker", "oscillator", "phase_noise_db", "phase_noise_samples",
@@ -116,7 +117,8 @@ def phase_noise_samples(
         raise ArgumentError(f"{n!r} samples at {sample_rate_hz!r} Hz; at least one, at a rate above 0")
     record = 1 << (2 * n - 1).bit_length() if n > 1 else 2
     amplitude = _line_amplitudes(record, float(sample_rate_hz), float(carrier_hz), source)
-    lines = rng.standard_normal((*shape, record // 2 + 1, 2), np.float32).view(np.complex64)[..., 0] * amplitude
+    lines = complex_gaussian((*shape, record // 2 + 1), rng=rng)
+    lines *= amplitude
     lines[..., 0] = 0.0
     from scipy import fft
 
@@ -125,14 +127,14 @@ def phase_noise_samples(
 
 
 def _line_amplitudes(record: int, rate: float, carrier: float, source: Oscillator | str) -> NDArray[np.float32]:
-    """Standard deviation of the real and imaginary part of every line, so that E|line|^2 = S(f) df."""
+    """Root of E|line|^2 = S(f) df of every line."""
     key = (record, rate, carrier, source)
     if key not in _AMPLITUDES:
         if len(_AMPLITUDES) > 32:
             _AMPLITUDES.clear()
         f = np.arange(record // 2 + 1) * (rate / record)
         power = 10.0 ** (phase_noise_db(np.maximum(f, rate / record), carrier, source) / 10.0) * (rate / record)
-        _AMPLITUDES[key] = np.sqrt(power / 2.0).astype(np.float32)
+        _AMPLITUDES[key] = np.sqrt(power).astype(np.float32)
     return _AMPLITUDES[key]
 
 
