@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from silla.base import kernels
 from silla.base.errors import ArgumentError, DomainError
+from silla.base.rng import stream
+from silla.physics.radio.link import ofdm
 from silla.physics.radio.link.ofdm import Numerology, demodulate, modulate, transform_deprecode, transform_precode
 
 MUS = [(mu, False) for mu in range(7)] + [(2, True)]
@@ -105,3 +108,72 @@ def test_bad_grids():
     ):
         with pytest.raises(ArgumentError):
             call()
+
+
+@pytest.mark.parametrize(("mu", "slot", "carrier_hz"), [(0, 0, 3.5e9 + 7e3), (1, 1, 28e9 + 123.0), (3, 5, 147.3e9)])
+def test_compensated_symbols_start_at_phase_zero_of_a_mixer_that_runs_through(mu, slot, carrier_hz):
+    """TS 38.211 clause 5.4 written out: of each symbol, mixed up by exp(2 pi j f0 t), the phase at its first useful
+    sample is that of the baseband symbol alone."""
+    n = Numerology(mu, 4)
+    x = grid(np.random.default_rng(3), n.n_symbols, n.n_subcarriers)
+    plain, samples = modulate(x, n, slot=slot), modulate(x, n, slot=slot, carrier_hz=carrier_hz)
+    before = sum(n.slot_samples(s) for s in range(slot))
+    for start in n.symbol_starts(slot).tolist():
+        turns = carrier_hz * (before + start) / n.sample_rate_hz
+        mixed = samples[start].astype(complex) * np.exp(2j * np.pi * (turns % 1.0))
+        assert mixed == pytest.approx(plain[start].astype(complex), abs=2e-4)
+    assert np.allclose(demodulate(samples, n, slot=slot, carrier_hz=carrier_hz, early=3), x, atol=2e-5)
+    assert not np.allclose(demodulate(samples, n, slot=slot), x, atol=0.1)
+
+
+def test_windowed_symbols_are_compensated_alike():
+    n = Numerology(1, 4)
+    x = grid(np.random.default_rng(4), 14, 48)
+    turned = modulate(x * ofdm.phase_compensation(n, 3.61e9)[:, None], n, window=8)
+    assert np.allclose(modulate(x, n, window=8, carrier_hz=3.61e9), turned, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("n_fft", "k"), [(64, 48), (128, 127), (256, 12), (1024, 504), (2048, 2048), (4096, 3276), (384, 300)]
+)
+def test_transforms_are_the_sums(n_fft, k):
+    """Against the double-precision FFT; powers of two by the kernel of every instruction set, others by the twin."""
+    rng = stream(5, "transform", str(n_fft))
+    grid = rng.standard_normal((2, 3, k)) + 1j * rng.standard_normal((2, 3, k))
+    bins = (np.arange(k) - k // 2) % n_fft
+    spectrum = np.zeros((2, 3, n_fft), complex)
+    spectrum[..., bins] = grid
+    expected = 1.5 * np.fft.ifft(spectrum, norm="ortho")
+    for _ in each_isa():
+        samples = ofdm.to_samples(grid, n_fft, 1.5)
+        assert samples.dtype == np.complex64 and np.allclose(samples, expected, atol=4e-6)
+        assert np.allclose(ofdm.to_subcarriers(expected, k, 1 / 1.5), grid, atol=4e-6)
+        noise = rng.standard_normal((5, n_fft)) + 0j
+        assert np.allclose(ofdm.to_subcarriers(noise, k), np.fft.fft(noise, norm="ortho")[:, bins], atol=4e-6)
+
+
+def each_isa():
+    """Once for each instruction set, and once for the twins."""
+    original = ofdm.kernel
+    try:
+        if kernels.available():
+            import silla_kernels
+
+            before = silla_kernels.isa()
+            try:
+                for name in silla_kernels.supported():
+                    silla_kernels.set_isa(name)
+                    yield name
+            finally:
+                silla_kernels.set_isa(before)
+        ofdm.kernel = lambda name: None
+        yield "numpy"
+    finally:
+        ofdm.kernel = original
+
+
+def test_transforms_refuse():
+    with pytest.raises(ArgumentError, match="subcarriers"):
+        ofdm.to_samples(np.zeros(100), 64)
+    with pytest.raises(ArgumentError, match="subcarriers"):
+        ofdm.to_subcarriers(np.zeros(64), 0)

@@ -192,18 +192,22 @@ def _twiddles(n: int) -> NDArray[np.float32]:
     """Parts of exp(-2 pi j p / m), its square and cube, p < m / 4, for m = n, n / 4, .. while m >= 4."""
     parts = []
     while n >= 4:
-        w = np.exp(-2j * np.pi / n * np.arange(n // 4) * np.array([[1], [2], [3]]))
-        parts.append(np.stack([w.real, w.imag], axis=1).ravel())
+        angle = -2.0 * np.pi / n * np.arange(n // 4) * np.array([[1], [2], [3]])
+        parts.append(np.stack([np.cos(angle), np.sin(angle)], axis=1).ravel())
         n //= 4
     return np.concatenate(parts).astype(np.float32)
 
 
-def modulate(grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window: int = 0) -> _C64:
+def modulate(
+    grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window: int = 0, carrier_hz: float | None = None
+) -> _C64:
     """Samples complex64 [..., n] of the first symbols of a slot, each with its cyclic prefix.
 
     grid : [..., n_symbols, n_subcarriers]. window : samples over which neighbouring symbols overlap with raised-cosine
     edges, inside the cyclic prefix and so at its cost; 0 for none. With a window the answer is `window` samples longer:
-    its tail overlaps the next slot's first prefix, to which the caller adds it.
+    its tail overlaps the next slot's first prefix, to which the caller adds it. carrier_hz : with the compensation of
+    `phase_compensation` for a mixer at that carrier that runs through, as samples for a radio need it (TS 38.211 clause
+    5.4); None for none: a link whose two ends agree is the same without.
 
     >>> n = Numerology(1, 1)
     >>> modulate(np.ones((14, 12)), n).shape
@@ -214,6 +218,8 @@ def modulate(grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window:
     prefixes = numerology.cyclic_prefixes(slot)[:n_symbols]
     if not 0 <= window <= int(prefixes.min()):
         raise ArgumentError(f"a window of {window} samples; allowed: 0 to the cyclic prefix's {int(prefixes.min())}")
+    if carrier_hz is not None:
+        grid = grid * phase_compensation(numerology, carrier_hz, slot=slot)[:n_symbols, None]
     useful = to_samples(grid, size)
     out = np.zeros((*grid.shape[:-2], int(prefixes.sum()) + n_symbols * size + window), np.complex64)
     rise = (0.5 - 0.5 * np.cos(np.pi * (np.arange(window) + 0.5) / max(window, 1))).astype(np.float32)
@@ -230,11 +236,18 @@ def modulate(grid: np.ndarray, numerology: Numerology, *, slot: int = 0, window:
 
 
 def demodulate(
-    samples: np.ndarray, numerology: Numerology, *, n_symbols: int | None = None, slot: int = 0, early: int = 0
+    samples: np.ndarray,
+    numerology: Numerology,
+    *,
+    n_symbols: int | None = None,
+    slot: int = 0,
+    early: int = 0,
+    carrier_hz: float | None = None,
 ) -> _C64:
     """Grid complex64 [..., n_symbols, n_subcarriers] of the samples of a slot.
 
     early : samples by which each transform starts inside the prefix; the phase ramp that this gives is taken out.
+    carrier_hz : of the transmitter's phase compensation, which is taken out too (see `modulate`).
 
     >>> n = Numerology(0, 2)
     >>> grid = np.exp(1j * np.arange(14 * 24)).reshape(14, 24)
@@ -255,6 +268,8 @@ def demodulate(
     if early:
         k = np.arange(numerology.n_subcarriers) - numerology.n_subcarriers // 2
         grid = grid * np.exp(2j * np.pi * k * early / size)
+    if carrier_hz is not None:
+        grid = grid * phase_compensation(numerology, carrier_hz, slot=slot)[:count, None].conj()
     return grid.astype(np.complex64, copy=False)
 
 

@@ -212,22 +212,17 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     if not np.isfinite(snr_db):
         raise ArgumentError(f"an SNR of {snr_db!r} dB; it must be finite")
     hw, size = link.hardware, link.n_fft
-    rng = np.random.Generator(np.random.SFC64(rng.integers(0, 1 << 63, 4)))  # a faster source from the given one
     turns = _oscillations(link, rng)
     x = transmitted(link, samples, None if turns is None else turns[0])
     # samples of unit power have symbols of energy n_fft / K
     noise = 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers
     y = through_channel(to_subcarriers(x, link.n_subcarriers), channel(link), noise, rng=rng)
     z = to_samples(y, size)
-    slope = None
-    if hw.jitter_s:
+    if hw.jitter_s:  # z(t + e) = z + e z'; one clock for the ports of a carrier
         offset = (np.arange(link.n_subcarriers) - link.n_subcarriers // 2) * link.scs_hz
         y *= (2j * np.pi * hw.jitter_s * offset).astype(np.complex64)
         slope = to_samples(y, size)
-    if slope is not None:  # one clock for the ports of a carrier
-        jitter = complex_gaussian((len(z), 1, link.n_symbols, size // 2), rng=rng).view(np.float32)
-        jitter *= np.float32(np.sqrt(2.0))
-        slope *= jitter
+        slope *= complex_gaussian((len(z), 1, link.n_symbols, size // 2), rng=rng).view(np.float32) * np.float32(2**0.5)
         z += slope
     mix = None if hw.rx_image_db is None else mixing(*imbalance_for_rejection(hw.rx_image_db))
     if hw.adc_bits is None:
