@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from silla.physics.quantum import distillation as d
 from silla.physics.quantum.attack import intercept_resend_error
 from silla.physics.quantum.distillation.wire import Kind, Malformed, Message, decode, encode
 from silla.physics.quantum.photons.attacks import InterceptResend
-from silla.physics.quantum.presets import LIM
+from silla.physics.quantum.presets import LIM, RUSCA
 
 pytestmark = pytest.mark.skipif(not kernels.available(), reason="no C++ kernels: slow")
 
@@ -141,6 +143,28 @@ def test_an_alteration_that_parses_is_found_by_the_tag():
     assert outcome.accepted == (False, False) and "authentication failed" in outcome.reasons[1]
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(0, 2**32), st.sampled_from(["cascade", "ldpc"]), st.sampled_from([1, 2]),
+    st.sampled_from([8e3, 1.3e4, 3e4]), st.sampled_from([0.0, 3.0, 9.0]), st.sampled_from([0.0, 0.01, 0.04]),
+)  # fmt: skip
+def test_photons_to_keys_are_equal_at_both_ends(seed, reconciliation, decoys, block, loss_db, misalignment):
+    """Small blocks of any link: equal keys of the ledger's length, or no key at either end and a reason at both."""
+    system = replace(LIM, misalignment=misalignment)
+    try:
+        prepared = d.prepare(system, loss_db, block, decoys=decoys, reconciliation=reconciliation)
+    except DomainError as error:
+        assert "must have at least" in str(error)
+        return
+    made = d.distil(prepared, seed=seed, random_bytes=stream(seed, "equal").bytes)
+    assert made.outcome.accepted in ((True, True), (False, False))
+    if made.outcome.key:
+        assert made.alice.key == made.bob.key and 8 * len(made.alice.key) >= made.alice.key_bits > 0
+        assert made.alice.key_bits == made.alice.ledger.key - made.alice.ledger.authentication
+    else:
+        assert not made.alice.key and not made.bob.key and all(made.outcome.reasons)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 12), st.booleans())
 def test_no_bytes_break_a_party(garbage, kind, framed):
@@ -168,6 +192,28 @@ def test_a_block_too_short_says_how_long_it_must_be():
         d.prepare(LIM, 20.0, 2e3)
     with pytest.raises(DomainError, match="no block"):
         d.prepare(LIM, 80.0, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("system", "loss_db", "options"),
+    [
+        (LIM, 3.0, {}), (LIM, 20.0, {}), (LIM, 12.0, {"decoys": 1}),
+        (RUSCA, 10.0, {"decoys": 1, "reconciliation": "ldpc"}),
+    ],
+)  # fmt: skip
+def test_the_length_that_is_named_gives_a_key(system, loss_db, options):
+    """A little under it nothing is expected; half as much again gives a key in every run."""
+    with pytest.raises(DomainError) as refused:
+        d.prepare(system, loss_db, 1e3, **options)
+    least, sure = (float(x) for x in re.findall(r"([\d.e+]+) (?:bits to expect|to have)", str(refused.value)))
+    assert d.prepare(system, loss_db, least, **options).expected_bit > 0
+    with pytest.raises(DomainError, match="must have at least"):
+        d.prepare(system, loss_db, 0.85 * least, **options)
+    prepared = d.prepare(system, loss_db, sure, **options)
+    for seed in range(15):
+        made = d.distil(prepared, seed=seed, random_bytes=stream(seed, "sure").bytes)
+        assert made.outcome.key, made.outcome.reasons
+        assert made.alice.key == made.bob.key and made.alice.key_bits > 0
 
 
 def test_expected_bits_are_near_those_of_a_run():

@@ -26,10 +26,10 @@ from silla.physics.quantum.distillation.reconciliation import CORRECTED, answer,
 from silla.physics.quantum.distillation.settings import RECONCILIATIONS, Settings
 from silla.physics.quantum.distillation.wire import Kind
 
-__all__ = ["Efficiency", "measured_efficiency", "play", "table"]
+__all__ = ["LEAST_ERROR", "Efficiency", "measured_efficiency", "play", "table"]
 
 Floats = NDArray[np.float64]
-_NO_ERRORS = 1e-7  # error rate below which a bit says no less
+LEAST_ERROR = 1e-7  # error rate below which a bit says no less
 
 
 class Efficiency(NamedTuple):
@@ -125,7 +125,7 @@ def _looked_up(way: str, frame_bit: float, error_rate: float) -> tuple[float, fl
         length = float(np.clip(np.log(frame_bit), frames[0], frames[-1]))
         at = [np.array([np.interp(length, frames, x)]) for x in at]
     f, f_low, f_high, bits = (float(np.exp(x[0])) for x in at)
-    rise = float(binary_entropy(q) / binary_entropy(max(error_rate, _NO_ERRORS))) if error_rate < low else 1.0
+    rise = float(binary_entropy(q) / binary_entropy(max(error_rate, LEAST_ERROR))) if error_rate < low else 1.0
     return (1.0 + f) * rise, (1.0 + f_low) * rise, (1.0 + f_high) * rise, bits
 
 

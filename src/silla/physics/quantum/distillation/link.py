@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,13 +12,15 @@ import numpy as np
 from silla.base.errors import ArgumentError, DomainError
 from silla.base.provenance import Range, check_domain
 from silla.coding.universal_hash import TAG_BYTES
+from silla.physics.quantum.channel import gain_and_error
 from silla.physics.quantum.distillation.alice import Alice
 from silla.physics.quantum.distillation.bob import Bob
 from silla.physics.quantum.distillation.channel import Adversary, Channel, Outcome, run
+from silla.physics.quantum.distillation.efficiency import measured_efficiency
 from silla.physics.quantum.distillation.pool import KeyPool
 from silla.physics.quantum.distillation.records import Detections
 from silla.physics.quantum.distillation.settings import Settings
-from silla.physics.quantum.distillation.yields import PADS, TYPICAL_EFFICIENCY, distilled_bits, shortest_block
+from silla.physics.quantum.distillation.yields import PADS, distilled_bits, shortest_block
 from silla.physics.quantum.finite_key import expected_counts
 from silla.physics.quantum.finite_key_best import best_finite_key
 from silla.physics.quantum.photons.attacks import Attack
@@ -27,6 +30,7 @@ from silla.physics.quantum.presets import QkdSystem
 __all__ = ["LinkKey", "PreparedLink", "collect", "distil", "prepare"]
 
 _PULSES = 10**12
+_SURE = 1.5  # times the block whose expected key is just none: counts that chance makes low still leave one
 
 
 class PreparedLink(NamedTuple):
@@ -79,9 +83,10 @@ def prepare(
         )
     eta = system.detector_efficiency * 10.0 ** (-loss_db / 10.0)
     channel = {"y0": system.y0, "misalignment": system.misalignment, "afterpulse": system.afterpulse}
-    f = TYPICAL_EFFICIENCY.get(reconciliation, 1.05)
+    seen = float(gain_and_error(0.5, eta, **channel).qber)
 
     def at(size: float) -> tuple[Settings, float, float]:
+        f = measured_efficiency(reconciliation, min(seen, 0.49), size).f
         best = best_finite_key(
             eta, block=size, decoys=decoys, eps_sec=eps_sec, eps_cor=eps_cor, error_correction=f, **channel
         )
@@ -110,13 +115,24 @@ def _too_short(at: Callable, block: float, loss_db: float) -> str:
     low, high = block, 1e12
     if at(high)[2] <= 0.0:
         return f"distillation: no block of up to 1e12 bits leaves a key at {loss_db:g} dB; shorten or mend the line"
-    while high / low > 1.05:
+    while high / low > 1.02:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if at(middle)[2] > 0.0 else (middle, high)
+    least = _rounded_up(high)
+    while (
+        at(least)[2] <= 0.0
+    ):  # the search for settings is good to a tenth of a percent, of a difference of large terms
+        least = _rounded_up(1.01 * least)
     return (
         f"distillation: a block of {block:.3g} sifted bits leaves no key at {loss_db:g} dB; it must have at least "
-        f"{high:.2g} bits"
+        f"{least:g} bits to expect one, and {_rounded_up(_SURE * least):g} to have it whatever the counts' chances"
     )
+
+
+def _rounded_up(bits: float) -> float:
+    """To two digits, never down."""
+    unit = 10.0 ** (math.floor(math.log10(bits)) - 1)
+    return float(round(math.ceil(bits / unit - 1e-9) * unit))
 
 
 def collect(

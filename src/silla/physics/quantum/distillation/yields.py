@@ -13,6 +13,7 @@ import numpy as np
 from silla.base.errors import DomainError
 from silla.coding.reconciliation import binary_entropy
 from silla.coding.universal_hash import TAG_BYTES
+from silla.physics.quantum.distillation.efficiency import LEAST_ERROR, measured_efficiency
 from silla.physics.quantum.distillation.settings import Settings
 from silla.physics.quantum.finite_key import Counts, FiniteKey, expected_counts, key_length
 
@@ -20,8 +21,6 @@ __all__ = ["Distilled", "distilled_bits", "secret_length", "shortest_block"]
 
 PADS = 3
 AUTHENTICATION_BIT = 8 * TAG_BYTES * PADS
-# f of the two ways as measured at error rates of 1 to 5 % on long blocks (see the bench), a little above
-TYPICAL_EFFICIENCY = {"cascade": 1.05, "ldpc": 1.10}
 
 
 class Distilled(NamedTuple):
@@ -49,7 +48,7 @@ def distilled_bits(
     """Bits that a block of these counts yields, without running it.
 
     Counts per intensity, shape [..., K] as in `finite_key.Counts`, of sifted bits before sampling. The sample is taken
-    off, and `efficiency` (f; None: typical of the settings' reconciliation) times n h(error rate) bits are told.
+    off, and `efficiency` (f; None: that measured of the settings' reconciliation) times n h(error rate) bits are told.
     What a run of `Alice` and `Bob` on such counts gives lies within a few percent.
 
     >>> settings = Settings((0.5, 0.1, 2e-4), (0.7, 0.2, 0.1))
@@ -58,7 +57,6 @@ def distilled_bits(
     >>> bool(distilled_bits(*counts, settings).net_bit > 1e6)
     True
     """
-    f = TYPICAL_EFFICIENCY[settings.reconciliation] if efficiency is None else efficiency
     arrays = [np.asarray(x, float) for x in (key_counts, key_errors, test_counts, test_errors)]
     key, errors = arrays[0], arrays[1]
     n = key.sum(axis=-1)
@@ -66,7 +64,7 @@ def distilled_bits(
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.where(n > 0.0, 1.0 - sample / n, 0.0)
         rate = np.where(n > 0.0, errors.sum(axis=-1) / n, 0.5)
-    told = f * left * n * binary_entropy(np.minimum(rate, 0.5))
+    told = _told(settings, rate, left * n, efficiency)
     counts = Counts(key * left[..., None], errors * left[..., None], arrays[2], arrays[3])
     found = key_length(
         counts, settings.intensities, settings.probabilities, eps_sec=settings.eps_sec, eps_cor=settings.eps_cor,
@@ -75,6 +73,17 @@ def distilled_bits(
     bits = np.where(rate <= settings.max_error, np.floor(found.length_bit), 0.0)
     spent = np.full(bits.shape, float(AUTHENTICATION_BIT))
     return Distilled(bits, spent, np.maximum(bits - spent, 0.0), found)
+
+
+def _told(settings: Settings, rate: np.ndarray, n: np.ndarray, efficiency: float | None) -> np.ndarray:
+    wrong = np.minimum(rate, 0.5)
+    if efficiency is not None:
+        return efficiency * n * binary_entropy(wrong)
+    one = np.vectorize(
+        lambda q, bits: measured_efficiency(settings.reconciliation, min(q, 0.49), max(bits, 1.0)).f, otypes=[float]
+    )
+    # below the least error rate that was measured the table holds the told bits, down to none at all
+    return one(wrong, n) * n * binary_entropy(np.maximum(wrong, LEAST_ERROR))
 
 
 def shortest_block(
