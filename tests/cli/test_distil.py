@@ -39,9 +39,26 @@ def test_keys_are_made_saved_and_drawn(tmp_path, capsys):
         (["--reconciliation", "winnow"], "--reconciliation"),
         (["--preset", "none"], "--preset"),
         (["--plot", "x.txt"], "--plot"),
+        (["--share", "0.5"], "--attack"),
+        (["--adversary-share", "0.5"], "--adversary"),
+        (["--attack", "intercept-resend", "--share", "nan"], "share"),
+        (["--attack", "photon-number-splitting", "--share", "-1"], "share"),
+        (["--adversary", "alter", "--adversary-share", "nan"], "share"),
+        (["--seed", "-1"], "--seed"),
+        (["--km", "nan"], "--km"),
+        (["--block", "nan"], "block"),
+        (["--block", "-5"], "block"),
+        (["--block", "1e12"], "1e+09"),
+        (["--block", "1e9", "--km", "1"], "GiB are available"),
+        (["--eps-sec", "0"], "eps_sec"),
+        (["--eps-cor", "nan"], "eps_cor"),
+        (["--y0", "nan"], "y0"),
+        (["--decoys", "3"], "decoys"),
+        (["--out", ""], "--out"),
     ],
 )
-def test_what_cannot_be_is_refused(arguments, said, capsys):
+def test_what_cannot_be_is_refused(arguments, said, capsys, monkeypatch):
+    monkeypatch.setattr("silla.physics.quantum.distillation.link.available_bytes", lambda: 8 << 30)
     assert run_command(["distil", *arguments]) == 2
     assert said in capsys.readouterr().err
 
@@ -50,7 +67,11 @@ def test_what_cannot_be_is_refused(arguments, said, capsys):
     ("arguments", "said"),
     [
         (["--attack", "intercept-resend"], "error rate"),
+        (["--attack", "photon-number-splitting"], "no key"),
         (["--adversary", "drop", "--adversary-share", "1"], "no answer"),
+        (["--adversary", "alter", "--adversary-share", "1"], "makes no sense"),
+        (["--adversary", "duplicate", "--adversary-share", "1"], "came again"),
+        (["--adversary", "reorder", "--adversary-share", "1"], "order changed"),
     ],
 )
 def test_runs_without_a_key_say_why_and_write_nothing(arguments, said, tmp_path, capsys):

@@ -1,14 +1,27 @@
-"""What a process does with memory that was freed."""
+"""How much memory there is, and what a process does with memory that was freed."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import os
+from pathlib import Path
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["available_bytes", "keep_freed_memory"]
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD = -3, -1, -2  # mallopt(3)
 _LARGEST = 1 << 30
+
+
+def available_bytes() -> int:
+    """Memory that could be had now without swapping; all of it where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @functools.cache

@@ -97,7 +97,5 @@ def check_domain(name: str, value: Any, valid: Range, *, what: str, advice: str 
     bad = ~(np.isfinite(array) & (array >= valid.low) & (array <= valid.high))
     if bad.any():
         found = array[bad].flat[0]
-        hint = f"; {advice}" if advice else ""
-        raise DomainError(
-            f"{what}: {name} is {found:g} {valid.unit}, allowed {valid.low:g} to {valid.high:g} {valid.unit}{hint}"
-        )
+        hint, unit = f"; {advice}" if advice else "", f" {valid.unit}" if valid.unit else ""
+        raise DomainError(f"{what}: {name} is {found:g}{unit}, allowed {valid.low:g} to {valid.high:g}{unit}{hint}")

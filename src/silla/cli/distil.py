@@ -37,9 +37,13 @@ def distil(
     eps_sec: Annotated[float, typer.Option(help="Secrecy of the key.")] = 1e-10,
     eps_cor: Annotated[float, typer.Option(help="Correctness of the key.")] = 1e-15,
     attack: Annotated[str, typer.Option(help=f"On the light: {', '.join(ATTACKS)}.")] = "none",
-    share: Annotated[float, typer.Option(help="Share of pulses that the attack touches.")] = 1.0,
+    share: Annotated[
+        float | None, typer.Option(help="With --attack: share of pulses that it touches. [default: 1]")
+    ] = None,
     adversary: Annotated[str, typer.Option(help=f"On the messages: {', '.join(ADVERSARY)}.")] = "none",
-    adversary_share: Annotated[float, typer.Option(help="Share of messages that it touches.")] = 0.01,
+    adversary_share: Annotated[
+        float | None, typer.Option(help="With --adversary: share of messages that it touches. [default: 0.01]")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the simulated photons, and of the adversary.")] = 1,
     out: Annotated[str | None, typer.Option(metavar="FOLDER", help="Save both keys, mode 600.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw where the bits went.")] = None,
@@ -65,17 +69,18 @@ def distil(
     from silla.physics.quantum.distillation.settings import RECONCILIATIONS
 
     one_of("--reconciliation", reconciliation, RECONCILIATIONS)
-    if km < 0.0:
+    if not 0.0 <= km < float("inf"):
         raise ArgumentError(f"--km is {km:g}, allowed 0 and above")
+    if not 0 <= seed < 2**63:
+        raise ArgumentError(f"--seed is {seed}, allowed 0 to 2^63 - 1")
+    on_light = _attack(attack, share)
+    on_messages = _on_messages(adversary, adversary_share, seed)
     prepared = d.prepare(
         system, km * system.attenuation_db_per_km, block, decoys=decoys, reconciliation=reconciliation,
         eps_sec=eps_sec, eps_cor=eps_cor,
     )  # fmt: skip
-    on_messages = None
-    if adversary != "none":
-        on_messages = d.Adversary.of(adversary, adversary_share, stream(seed, "adversary"))
     with console().status("photons, then keys"):
-        made = d.distil(prepared, seed=seed, attack=_attack(attack, share), adversary=on_messages)
+        made = d.distil(prepared, seed=seed, attack=on_light, adversary=on_messages)
     document = _document(prepared, made, {"preset": preset, "km": km, "attack": attack, "adversary": adversary}, system)
     if made.outcome.key and folder is not None:
         document["saved"] = _save(folder, made)
@@ -93,6 +98,8 @@ def _folder(text: str | None) -> Path | None:
     if text is None:
         return None
     path = Path(text)
+    if not text.strip():
+        raise ArgumentError("--out is empty; name a folder")
     if path.exists() and not path.is_dir():
         raise ArgumentError(f"--out is {text!r}, which is a file; name a folder")
     if any((path / name).exists() for name in ("alice.key", "bob.key")):
@@ -100,12 +107,25 @@ def _folder(text: str | None) -> Path | None:
     return path
 
 
-def _attack(name: str, share: float) -> Any:
+def _attack(name: str, share: float | None) -> Any:
     if name == "none":
+        if share is not None:
+            raise ArgumentError("--share is of an attack; add --attack, or leave it out")
         return None
     from silla.physics.quantum.photons.attacks import InterceptResend, PhotonNumberSplitting
 
-    return InterceptResend(share) if name == "intercept-resend" else PhotonNumberSplitting(share)
+    touched = 1.0 if share is None else share
+    return InterceptResend(touched) if name == "intercept-resend" else PhotonNumberSplitting(share=touched)
+
+
+def _on_messages(name: str, share: float | None, seed: int) -> Any:
+    if name == "none":
+        if share is not None:
+            raise ArgumentError("--adversary-share is of an adversary; add --adversary, or leave it out")
+        return None
+    from silla.physics.quantum.distillation.channel import Adversary
+
+    return Adversary.of(name, 0.01 if share is None else share, stream(seed, "adversary"))
 
 
 def _document(prepared: Any, made: Any, head: dict[str, Any], system: Any) -> dict[str, Any]:

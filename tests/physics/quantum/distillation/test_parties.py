@@ -113,8 +113,46 @@ def test_whoever_is_on_the_channel_never_are_two_keys_unequal(seed, kind, share)
         assert made.alice.key == made.bob.key
     if adversary.done.get("alter"):
         assert not made.bob.key  # Bob accepts last, and everything that was altered is seen by then
-    if kind in ("duplicate", "reorder") or not adversary.done:
+    if not adversary.done:
         assert made.outcome.key, made.outcome.reasons
+
+
+@pytest.mark.parametrize("kind", ["drop", "duplicate", "alter", "reorder"])
+def test_whatever_is_done_to_any_one_message_ends_without_a_key_and_is_said(kind):
+    """The last message is the exception that no protocol avoids: what is done to it, Alice cannot know."""
+
+    def run(adversary):
+        prepared, found = small()
+        secret = stream(5, "s").bytes(64)
+        alice = d.Alice(found.alice(), prepared.settings, d.KeyPool(secret), 7, stream(7, "alice").bytes)
+        bob = d.Bob(found.bob(), prepared.settings, d.KeyPool(secret), 7)
+        channel = d.Channel(adversary)
+        return alice, bob, channel, d.run(alice, bob, channel)
+
+    n, silent = run(None)[3].messages, 0
+    for number in sorted({*range(1, 12), *range(12, n, max(1, n // 15)), *range(n - 4, n + 1)}):
+        adversary = d.Adversary(np.random.default_rng(number), only=frozenset({number}), **{kind: 1.0})
+        alice, bob, channel, outcome = run(adversary)
+        if kind == "reorder" and not channel.overtaken:
+            assert outcome.key  # the other end waited for it: late, and in order
+            silent += 1
+        elif kind == "duplicate" and number >= n - 2:
+            assert outcome.key and alice.key == bob.key  # copies of the last tags, behind a transcript that agrees
+        elif number < n:
+            assert outcome.accepted == (False, False) and all(outcome.reasons), (number, outcome)
+            assert not alice.key and not bob.key
+        else:
+            assert not bob.key
+    assert kind != "reorder" or silent < n
+
+
+def test_a_message_of_an_earlier_session_is_known():
+    prepared, found = small()
+    old = d.Bob(found.bob(), prepared.settings, d.KeyPool(bytes(64)), 6).start()[0]
+    alice = d.Alice(found.alice(), prepared.settings, d.KeyPool(bytes(64)), 7, stream(7, "alice").bytes)
+    alice.start()
+    alice.receive(old)
+    assert alice.state == "aborted" and "another session" in alice.reason
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 40])

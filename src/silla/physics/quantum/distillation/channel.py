@@ -19,6 +19,9 @@ ADVERSARIES = ("drop", "reorder", "duplicate", "alter")
 class Adversary:
     """What is done to messages, each with its probability: lost, held back, doubled, changed in a random bit.
 
+    One that is held back comes behind the next one of its way; where the other end says nothing more without it, it
+    comes after all, late and in order.
+
     only : numbers of messages (counted over both ways) to which it is done; empty for all.
     """
 
@@ -70,6 +73,7 @@ class Channel:
         self._ways: tuple[deque[bytes], deque[bytes]] = (deque(), deque())
         self._late: tuple[list[bytes], list[bytes]] = ([], [])
         self.carried = 0
+        self.overtaken = 0  # messages that came behind a later one
 
     def send(self, way: int, messages: list[bytes]) -> None:
         """Messages from one end: way 0 to Bob, way 1 to Alice."""
@@ -77,10 +81,13 @@ class Channel:
             self.carried += 1
             treated = [(raw, False)] if self._adversary is None else self._adversary.touch(raw, self.carried)
             for copy, late in treated:
-                (self._late[way] if late else self._ways[way]).append(copy)
-            if any(not late for _, late in treated):
-                self._ways[way].extend(self._late[way])
-                self._late[way].clear()
+                if late and not self._late[way]:
+                    self._late[way].append(copy)
+                else:
+                    self._ways[way].append(copy)
+                    self.overtaken += len(self._late[way])
+                    self._ways[way].extend(self._late[way])
+                    self._late[way].clear()
 
     def next(self, way: int) -> bytes | None:
         """The next message to deliver; those held back come when nothing else is left."""

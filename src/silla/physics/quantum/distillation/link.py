@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from silla.base.errors import ArgumentError, DomainError
+from silla.base.memory import available_bytes
 from silla.base.provenance import Range, check_domain
 from silla.coding.universal_hash import TAG_BYTES
 from silla.physics.quantum.channel import gain_and_error
@@ -30,6 +31,7 @@ from silla.physics.quantum.presets import QkdSystem
 __all__ = ["LinkKey", "PreparedLink", "collect", "distil", "prepare"]
 
 _PULSES = 10**12
+_BYTES = 64  # of memory for each detection, measured
 _SURE = 1.5  # times the block whose expected key is just none: counts that chance makes low still leave one
 
 
@@ -140,8 +142,14 @@ def collect(
 ) -> Detections:
     """Detections, photon by photon, until the block's sifted bits are there.
 
-    Raises DomainError when `max_pulses` do not bring them.
+    Raises DomainError when `max_pulses` do not bring them, ArgumentError when they would not fit into memory.
     """
+    need, there = _BYTES * prepared.block / prepared.link.key_basis**2, available_bytes()
+    if need > there:
+        raise ArgumentError(
+            f"distillation: a block of {prepared.block:.3g} sifted bits takes about {need / 2**30:.2g} GiB and "
+            f"{there / 2**30:.2g} GiB are available; {0.9 * prepared.block * there / need:.2g} bits would fit"
+        )
     chunks, have = [], 0
     for chunk in detections(prepared.link, max_pulses, seed=seed, attack=attack):
         part = Detections(**chunk)
@@ -179,6 +187,8 @@ def distil(
     >>> made.outcome.key, made.alice.key == made.bob.key, made.alice.key_bits > 1e4
     (True, True, True)
     """
+    if not 0 <= seed < 2**63:
+        raise ArgumentError(f"distillation: seed {seed}, allowed 0 to 2^63 - 1")
     need = KeyPool.HASH_KEY + PADS * TAG_BYTES
     secret = random_bytes(need) if initial_secret is None else initial_secret
     if len(secret) < need:

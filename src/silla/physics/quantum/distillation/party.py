@@ -5,7 +5,9 @@ nothing more will come. It ends accepted, with a key, or aborted, with a reason 
 
 Every message that either end sends goes into the transcript. Before a key is accepted both ends have compared the whole
 transcript by Wegman-Carter tags under pads from their key pool, so that whatever was altered, added or exchanged on
-the way ends in an abort. Messages that come out of order are put into order; copies are passed over.
+the way ends in an abort. So does a message that comes again or out of its turn:
+whoever carries them keeps their order, as TCP does, and one that does not come in order was dropped, held back or
+replayed by somebody.
 
 Nobody can make two parties accept in the same instant: when the very last message is lost, Alice has the key
 and Bob has
@@ -32,7 +34,6 @@ from silla.physics.quantum.finite_key import Counts
 __all__ = ["Abort", "Party", "Script"]
 
 _WORD = {np.ndarray: "array", bytes: "bytes", int: "integer", float: "number"}
-_AHEAD = 256  # messages kept that came too early
 
 
 class Abort(Exception):
@@ -54,7 +55,6 @@ class Party:
         self._session = int(session).to_bytes(8, "little")
         self._sent: list[bytes] = []
         self._received: list[bytes] = []
-        self._early: dict[int, tuple[bytes, Message]] = {}
         self._awaits = Kind.ABORT
         self._pads = pool.take(PADS * TAG_BYTES)  # on both sides at the start, so that the pools stay in step
         self.ledger.authentication = 8 * PADS * TAG_BYTES
@@ -85,17 +85,14 @@ class Party:
             return []
         due = len(self._received)
         if message.number < due:
-            return [] if self._received[message.number] == raw else self._give_up("two messages of the same number")
-        if message.number >= due + _AHEAD:
-            return self._give_up(f"message {message.number} came while {due} is due")
-        if self._early.setdefault(message.number, (raw, message))[0] != raw:
-            return self._give_up("two messages of the same number")
-        out: list[bytes] = []
-        while self.state == "running" and len(self._received) in self._early:
-            raw, message = self._early.pop(len(self._received))
-            self._received.append(raw)
-            out += self._advance(message)
-        return out
+            again = self._received[message.number] == raw
+            if again and self._awaits == Kind.DONE:
+                return []  # the transcript has been compared and the other end may have its key: a copy says nothing
+            return self._give_up(f"message {message.number} came again" + ("" if again else ", and it is another one"))
+        if message.number > due:
+            return self._give_up(f"message {message.number} came while {due} was due: order changed, or one was lost")
+        self._received.append(raw)
+        return self._advance(message)
 
     def timeout(self) -> list[bytes]:
         """Nothing more will come: the party gives up unless it is done."""
