@@ -90,6 +90,8 @@ def test_table_names_the_reach(capsys):
         (["--attenuation-db-per-km", "0.0002"], "did you give dB/m?"),
         (["--intercept", "2"], "share"),
         (["--classical-dbm", "60"], "dBm or mW"),
+        (["--classical-dbm", "0", "--filter-nm", "0"], "filter"),
+        (["--classical-dbm", "0", "--classical-nm", "1550.05"], "within the filter"),
         (["--classical-dbm", "0", "--direction", "up"], "counter"),
         (["--classical-dbm", "0", "--classical-channels", "0"], "1 and above"),
     ],

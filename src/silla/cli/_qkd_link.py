@@ -19,7 +19,7 @@ from silla.physics.quantum import dl04
 from silla.physics.quantum.attack import intercept_resend_error
 from silla.physics.quantum.bounds import plob_bit
 from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
-from silla.physics.quantum.detectors import dead_time_factor
+from silla.physics.quantum.detectors import FILTER, dead_time_factor
 from silla.physics.quantum.finite_key_best import best_finite_key, shortest_block
 from silla.physics.quantum.presets import QkdSystem
 
@@ -148,6 +148,13 @@ def _channel(link: Link, km: np.ndarray):
 def _raman_photons_per_s(link: Link, classical: Classical, km: np.ndarray):
     if classical.channels < 1:
         raise ArgumentError(f"--classical-channels is {classical.channels}, allowed 1 and above")
+    check_domain("filter", classical.filter_m, FILTER, what="quantum link", advice="filters of 0.1 to 1 nm are usual")
+    apart = abs(classical.wavelength_m - classical.quantum_wavelength_m)
+    if apart < classical.filter_m:
+        raise ArgumentError(
+            f"--classical-nm {1e9 * classical.wavelength_m:g} lies within the filter of the quantum channel at "
+            f"{1e9 * classical.quantum_wavelength_m:g} nm; keep them at least {1e9 * classical.filter_m:g} nm apart"
+        )
     at_quantum = link.system.attenuation_db_per_km
     at_1550 = at_quantum - float(attenuation_at(classical.quantum_wavelength_m)) + 0.18
     at_classical = attenuation_at(classical.wavelength_m, max(at_1550, 0.1))

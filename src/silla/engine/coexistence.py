@@ -20,7 +20,7 @@ from silla.physics.optical.coexistence import Booster, Coexistence, noise_at
 from silla.physics.optical.raman import SHIFT
 from silla.physics.quantum.channel import CHANNEL_RANGES
 from silla.physics.quantum.decoy_bb84 import best_intensity, key_rate
-from silla.physics.quantum.detectors import background_per_gate, dead_time_factor
+from silla.physics.quantum.detectors import FILTER, background_per_gate, dead_time_factor
 
 __all__ = ["BANDS", "Band", "ClassicalLoad", "Placement", "Receiver", "best_placement"]
 
@@ -159,6 +159,8 @@ def best_placement(
     check_domain("length_m", length_m, Range(1.0, 500e3, "m"), what="placement")
     check_domain("target", target_bit_per_s, Range(1e-6, 1e12, "bit/s"), what="placement")
     check_domain("detector efficiency", receiver.efficiency, Range(1e-4, 1.0, ""), what="placement")
+    check_domain("clock", receiver.clock_hz, Range(1.0, 1e12, "Hz"), what="placement")
+    check_domain("filter", receiver.filter_m, FILTER, what="placement", advice="filters of 0.1 to 1 nm are usual")
     check_domain("y0", receiver.y0, CHANNEL_RANGES["y0"], what="placement")
     check_domain("misalignment", receiver.misalignment, CHANNEL_RANGES["misalignment"], what="placement")
     check_domain(

@@ -26,6 +26,7 @@ __all__ = [
 
 RATE = Range(0.0, 1e15, "per s")
 GATE = Range(1e-13, 1e-3, "s")
+FILTER = Range(1e-13, 5e-8, "m")  # a width of nothing lets nothing through
 
 
 @dataclass(frozen=True)
