@@ -59,6 +59,26 @@ def test_least_squares_never_stands_alone(capsys):
         (["compare", "--receivers", "lmmse+mlp"], "receiver"),
         (["compare", "--receivers", ","], "--receivers"),
         (["table", "--out", "/"], "--out"),
+        (["--rx", "100000"], "256"),
+        (["--rx", "0"], "rx"),
+        (["--channel", "rician", "--k-factor-db", "1e9"], "k_factor_db"),
+        (["--sir-db", "nan"], "sir_db"),
+        (["--iterations", "0"], "iterations"),
+        (["--speed-km-per-h", "-5"], "speed_km_per_h"),
+        (["--delay-spread-ns", "nan"], "delay_spread_ns"),
+        (["--carrier-ghz", "nan"], "carrier_ghz"),
+        (["--snr-db", "1e9"], "200 dB"),
+        (["--snr-db", ""], "--snr-db"),
+        (["--snr-db", "1,,2"], "--snr-db"),
+        (["--snr-db", "0:1e9:1"], "--snr-db"),
+        (["--jobs", "100000"], "--jobs"),
+        (["--bound", "nan"], "bound"),
+        (["--target", "nan"], "target"),
+        (["--plot", "/nonexistent/x.html"], "no folder"),
+        (["--plot", "/proc/x.html"], "nothing can be written"),
+        (["compare", "--bound", "-1"], "bound"),
+        (["compare", "--layers", "4", "--rx", "2"], "antennas"),
+        (["compare", "--receivers", "lmmse"], "did you mean"),
     ],
 )
 def test_bad_input_is_refused_and_nothing_written(arguments, said, tmp_path, capsys):
@@ -94,3 +114,23 @@ def test_ray_traced_paths_stand_in_for_a_channel(tmp_path, capsys):
     assert "2 receiving antennas" in capsys.readouterr().err
     assert run_command([*link[:2], str(tmp_path / "none.npz")]) == 2
     assert "none.npz: cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["", "  ", "/etc/passwd", "/etc/passwd/x", "/proc/x/y"])
+def test_folders_that_cannot_be_are_refused(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["link", *SMALL, "--snr-db", "3", "--out", folder]) == 2
+    assert capsys.readouterr().err.startswith("silla: ") and not list(tmp_path.iterdir())
+
+
+def test_compare_measures_what_its_target_needs(capsys):
+    """Points far below the target stop at a third of it; --bound 0 has them go on."""
+    options = ["compare", *SMALL, "--receivers", "genie", "--layers", "1", "--snr-db", "14", "--json"]
+    assert run_command(["link", *options, "--max-slots", "1000"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["stop"] == {"errors": 20, "max_slots": 1000, "bound": pytest.approx(0.1 / 3)}
+    (short,) = found["curves"][0]["points"]
+    assert short["stopped"] == "bound" and short["high"] < 0.1 / 3
+    assert run_command(["link", *options, "--max-slots", "1000", "--bound", "0"]) == 0
+    (whole,) = json.loads(capsys.readouterr().out)["curves"][0]["points"]
+    assert whole["stopped"] == "slots" and whole["slots"] >= 1000 > short["slots"]

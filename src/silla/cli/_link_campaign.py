@@ -58,7 +58,7 @@ BoundCompared = Annotated[
 Seed = Annotated[int, typer.Option(help="Of all random numbers.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one per core.")]
 Engine = Annotated[str, typer.Option("--engine", help="Who runs the tasks: local or ray.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for tables, manifest and task results.")]
+Out = Annotated[str | None, typer.Option("--out", "-o", help="Folder for tables, manifest and task results.")]
 PlotFile = Annotated[str | None, typer.Option(metavar="FILE.html", help="Also draw it: a page for a browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -151,26 +151,27 @@ def _ratios(text: str | None) -> list[float] | None:
             found = first + step * np.arange(math.floor((last - first) / step + 1e-9) + 1)
         else:
             found = np.array([float(part) for part in text.split(",")])
-        if not np.isfinite(found).all():
+        if not (np.abs(found) <= 200).all():
             raise ValueError
     except ValueError:
-        raise ArgumentError(f"--snr-db is {text!r}, allowed ratios as 0,2,4 or from:to:step as 0:6:0.5") from None
+        raise ArgumentError(
+            f"--snr-db is {text!r}, allowed ratios as 0,2,4 or from:to:step as 0:6:0.5, from -200 to 200 dB"
+        ) from None
     return [float(x) for x in found]
 
 
 def _simulate(
     setup: LinkSetup, configs: Mapping[str, LinkConfig], name: str, snr_db: str | None, target: float, stop: Stop,
-    seed: int, jobs: int, engine: str, out: Path | None, plot: str | None, json: bool, *, with_bound: bool,
+    seed: int, jobs: int, engine: str, folder: str | None, plot: str | None, json: bool, *, with_bound: bool,
 ) -> None:  # fmt: skip
     page, ratios = plot_path(plot), _ratios(snr_db)
     if engine not in ENGINES:
         raise ArgumentError(f"--engine is {engine!r}, allowed {', '.join(ENGINES)}")
-    if jobs < 0:
-        raise ArgumentError(f"--jobs is {jobs}; allowed: 0 or more")
+    if not 0 <= jobs <= max(256, cores()):
+        raise ArgumentError(f"--jobs is {jobs}; allowed: 0 (one per core) to {max(256, cores())}")
     if not 0.0 < target < 1.0:
         raise ArgumentError(f"--target is {target:g}; a block error rate lies between 0 and 1")
-    if out is not None and out.exists() and not out.is_dir():
-        raise ArgumentError(f"--out is {str(out)!r}, which is a file; name a folder")
+    out = _folder(folder)
     for config in configs.values():
         _refuse_early(config)
     keep_freed_memory()
@@ -249,6 +250,17 @@ def _rule(about: Mapping[str, Any]) -> str:
     if stop["bound"] is not None:
         text += f", or once its rate is below {rate_text(stop['bound'])} with 97.5 %"
     return text + "; intervals are exact, 95 %."
+
+
+def _folder(text: str | None) -> Path | None:
+    """The folder of --out, not yet made."""
+    if text is None:
+        return None
+    if not text.strip():
+        raise ArgumentError(f"--out is {text!r}; name a folder, . for this one")
+    if Path(text).exists() and not Path(text).is_dir():
+        raise ArgumentError(f"--out is {text!r}, which is a file; name a folder")
+    return Path(text)
 
 
 def _refuse_early(config: LinkConfig) -> None:

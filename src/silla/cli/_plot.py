@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -72,7 +73,7 @@ class Panel:
 
 
 def plot_path(text: str | None) -> Path | None:
-    """The path of `--plot`, None as it is; ArgumentError unless it ends in .html and its folder exists."""
+    """The path of `--plot`, None as it is; ArgumentError or StoreError unless it ends in .html and can be written."""
     if text is None:
         return None
     path = Path(text)
@@ -82,6 +83,12 @@ def plot_path(text: str | None) -> Path | None:
         raise ArgumentError(f"--plot is {text!r}, which is a folder; name a file in it")
     if not path.parent.is_dir():
         raise StoreError(f"--plot is {text!r}: there is no folder {path.parent}; make it first")
+    try:  # now rather than after the work
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+            pass
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise StoreError(f"--plot is {text!r}: nothing can be written to {path.parent}: {why}") from None
     return path
 
 

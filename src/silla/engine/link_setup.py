@@ -25,6 +25,7 @@ CHANNEL_NAMES = (
     "awgn", "rayleigh", "rician", *(f"tdl-{p}" for p in ("a", "b", "c", "d", "e", "a30", "b100", "c300")),
     *(f"cdl-{p}" for p in "abcde"),
 )  # fmt: skip
+MAX_RX = 256  # beyond, the correlations of the antennas alone take gigabytes
 SCS_KHZ = (15, 30, 60, 120, 240, 480, 960)
 COMPARED = ("ls+lmmse", "lmmse+lmmse", "lmmse+lmmse-irc", "lmmse+ep", "lmmse+k-best", "perfect+lmmse", "genie")
 _SCALED = re.compile(r"(tdl|cdl)-[a-e]")
@@ -87,10 +88,16 @@ class LinkSetup:
             raise ArgumentError(f"carrier_ghz is {self.carrier_ghz!r}; allowed: above 0, below 1000")
         if kind == "awgn":
             return LinkChannel("awgn")
+        if self.doppler_hz is None and self.speed_km_per_h is not None and not 0.0 <= self.speed_km_per_h < np.inf:
+            raise ArgumentError(f"speed_km_per_h is {self.speed_km_per_h!r}; allowed: 0 or more, finite")
+        _expect_within("k_factor_db", self.k_factor_db, -100.0, 100.0, " dB")
         spread = None
         if _SCALED.fullmatch(self.channel):
-            if self.delay_spread_ns is None or not 0.0 <= self.delay_spread_ns < np.inf:
-                raise ArgumentError(f"{self.channel} needs its rms delay spread in ns (TR 38.901 clause 7.7.3)")
+            if self.delay_spread_ns is None or not 0.0 <= self.delay_spread_ns < 1e6:
+                raise ArgumentError(
+                    f"{self.channel} needs its rms delay spread (TR 38.901 clause 7.7.3): delay_spread_ns is "
+                    f"{self.delay_spread_ns!r}; allowed: from 0, below 1e6"
+                )
             spread = self.delay_spread_ns * 1e-9
         k = self.k_factor_db
         if kind == "rician" and k is None:
@@ -107,6 +114,9 @@ class LinkSetup:
         if self.scs_khz not in SCS_KHZ:
             allowed = ", ".join(map(str, SCS_KHZ))
             raise ArgumentError(f"scs_khz is {self.scs_khz!r}; allowed: {allowed} (TS 38.211 Table 4.2-1)")
+        _expect_within("rx", self.rx, 1, MAX_RX, " receive antennas")
+        _expect_within("iterations", self.iterations, 1, 1000, " of the decoder")
+        _expect_within("sir_db", self.sir_db, -100.0, 100.0, " dB")
         if self.layers > self.rx:
             raise ArgumentError(
                 f"{self.layers} layers on {self.rx} receive antennas: they cannot be told apart; give at least as many "
@@ -134,6 +144,11 @@ class LinkSetup:
         """The same link behind another receiver, "estimation+receiver"."""
         estimation, receiver = receiver_pair(name)
         return replace(self, estimation=estimation, receiver=receiver)
+
+
+def _expect_within(name: str, value: float | None, low: float, high: float, unit: str) -> None:
+    if value is not None and not low <= value <= high:
+        raise ArgumentError(f"{name} is {value!r}; allowed: {low:g} to {high:g}{unit}")
 
 
 def receiver_pair(name: str) -> tuple[str, str]:

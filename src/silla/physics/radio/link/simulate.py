@@ -41,6 +41,7 @@ CHANNELS = ("awgn", "rayleigh", "rician", "tdl", "cdl", "double-tdl", "paths")
 RECEIVERS = ("lmmse", "lmmse-irc", "zero-forcing", "mrc", "k-best", "ep", "genie")
 ESTIMATORS = ("perfect", "ls", "lmmse")
 VERSIONS = (0, 2, 3, 1)  # redundancy versions of successive transmissions (TS 38.214 clause 6.1.2.1)
+_MOST_DB = 200
 _ELEMENTS = 1 << 21  # received resource elements and layers handled at a time: some 100 MB at most
 
 
@@ -351,8 +352,10 @@ def simulate_slots(config: LinkConfig, snr_db: float, n_slots: int, rng: np.rand
     >>> simulate_slots(config, 20.0, 3, np.random.default_rng(0)).block_errors
     0
     """
-    if not np.isfinite(snr_db) or n_slots < 0:
-        raise ArgumentError(f"snr_db is {snr_db!r} and n_slots {n_slots!r}; a finite number, and 0 or more")
+    if not abs(snr_db) <= _MOST_DB or n_slots < 0:
+        raise ArgumentError(
+            f"snr_db is {snr_db!r} and n_slots {n_slots!r}; allowed: {-_MOST_DB} to {_MOST_DB} dB, and 0 or more"
+        )
     numerology, counts = config.numerology, LinkCounts()
     elements = numerology.n_symbols * numerology.n_subcarriers * config.n_rx * config.n_layers
     batch = max(1, _ELEMENTS // elements)
