@@ -27,7 +27,7 @@ from silla.results.tables import Column, Table, write_tables
 
 __all__ = ["Curve", "bound_curve", "curve_table", "document", "publish_study", "study"]
 
-_BOUND_SLOTS = 200
+_BOUND_SLOTS = 1000
 _BOUND = "finite-block bound"
 
 
@@ -68,17 +68,18 @@ def study(
 def bound_curve(config: LinkConfig, snr_db: Sequence[float], target: float, seed: int, *, extend: bool) -> Curve:
     """The finite-block bound at these ratios, and on down until it passes the target where `extend`.
 
-    200 channels, the same at every ratio, so that the curve falls.
+    1000 channels, the same at every ratio, so that the curve falls.
     """
     name = content_hash([config.users, config.channel, config.n_rx])
 
-    def lost(x: float) -> float:
-        return finite_block_bler(config, x, _BOUND_SLOTS, stream(seed, "link-bound", name))
+    def add(ratios: Sequence[float]) -> None:
+        found = finite_block_bler(config, ratios, _BOUND_SLOTS, stream(seed, "link-bound", name))
+        rates.update(zip(ratios, found.tolist(), strict=True))
 
-    rates = {x: lost(x) for x in snr_db}
+    rates: dict[float, float] = {}
+    add(list(snr_db))
     while extend and rates[min(rates)] <= target and min(rates) > -40.0:
-        x = min(rates) - 0.5
-        rates[x] = lost(x)
+        add([min(rates) - 0.5 * step for step in range(1, 5)])
     ordered = tuple(sorted(rates.items()))
     at = crossing([x for x, _ in ordered], [y for _, y in ordered], target)
     return Curve(_BOUND, (), Threshold(at, float("nan"), float("nan"), _BOUND_SLOTS), ordered)

@@ -126,6 +126,7 @@ def test_nothing_beats_the_finite_block_bound():
     config = link(pusch(mcs_index=9), sim.LinkChannel("awgn"), n_rx=1, estimation="perfect")
     grid = np.arange(-4.0, 8.0, 0.25)
     bound = np.array([finite_block_bler(config, s, 1, np.random.default_rng(0)) for s in grid])
+    assert np.array_equal(finite_block_bler(config, grid, 1, np.random.default_rng(0)), bound)
     edge = grid[np.argmax(bound < 0.5)]
     assert run(config, edge, 30).block_errors >= 25  # what is left: QPSK, the code, ten iterations
     assert run(config, edge + 2.0, 30).block_errors <= 3

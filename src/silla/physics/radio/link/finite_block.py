@@ -95,8 +95,9 @@ def finite_block_bound(
     return np.where(n_bits > top, 1.0, ndtr(-margin / np.sqrt(np.maximum(variance, 1e-12))))
 
 
-def finite_block_bler(config: LinkConfig, snr_db: float, n_slots: int, rng: np.random.Generator) -> float:
-    """Mean over `n_slots` channels of the bound on the block error rate of a link: no receiver and code does better.
+def finite_block_bler(config: LinkConfig, snr_db: ArrayLike, n_slots: int, rng: np.random.Generator) -> _F64:
+    """Mean over `n_slots` channels of the bound on the block error rate of a link, shaped as snr_db: no receiver and
+    code does better. All ratios see the same channels.
 
     True channel state, Gaussian signals, joint detection: each resource element with eigenvalues l_i of H^H H / N0
     gives sum_i log2(1 + l_i). One user with one code word.
@@ -105,12 +106,13 @@ def finite_block_bler(config: LinkConfig, snr_db: float, n_slots: int, rng: np.r
     if len(words) != 1:
         raise ArgumentError("the finite-block bound of a link needs one user with one code word")
     user, numerology = config.users[0], config.numerology
-    n0 = sent_power(user) / 10.0 ** (snr_db / 10.0)
+    ratios = np.asarray(snr_db, float)
+    n0 = sent_power(user) / 10.0 ** (ratios.reshape(-1, 1) / 10.0)
     places = data_places(user)
     symbol, subcarrier = places // numerology.n_subcarriers, places % numerology.n_subcarriers
     symbols, tones = np.unique(symbol)[::3], np.unique(subcarrier)[::4]
     times = numerology.symbol_times_s(user.carrier.slot)[symbols]
-    lost = []
+    lost = np.zeros(ratios.size)
     w = getattr(user, "precoder", None)
     ports = user.n_layers if w is None else len(w)
     for _ in range(n_slots):
@@ -118,11 +120,11 @@ def finite_block_bler(config: LinkConfig, snr_db: float, n_slots: int, rng: np.r
         check_numerology(channel, numerology)
         h = frequency_response(channel, times, numerology.subcarrier_hz()[tones])[0].transpose(2, 3, 0, 1)
         h = h if w is None else h @ w
-        eigen = np.linalg.eigvalsh(h.conj().swapaxes(-1, -2) @ h)[..., -min(h.shape[-2:]) :] / n0
-        modes = np.maximum(eigen, 0.0).reshape(1, -1)
+        eigen = np.linalg.eigvalsh(h.conj().swapaxes(-1, -2) @ h)[..., -min(h.shape[-2:]) :]
+        modes = np.maximum(eigen, 0.0).reshape(1, -1) / n0
         # the modes of one use count together: n_uses times as many real dimensions
-        lost.append(float(finite_block_bound(words[0].tbs, modes, n_uses=len(places) * eigen.shape[-1])[0]))
-    return float(np.mean(lost)) if lost else float("nan")
+        lost += finite_block_bound(words[0].tbs, modes, n_uses=len(places) * eigen.shape[-1])
+    return (lost / n_slots if n_slots else np.full(lost.shape, np.nan)).reshape(ratios.shape)
 
 
 def _bound_db(n_bits: int, n_uses: int, snr_db: float) -> float:
