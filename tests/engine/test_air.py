@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
-from tests.engine.scenarios import CITY, world_of
+from tests.engine.scenarios import CITY, loaded_of, world_of
 
 from silla.base.errors import ScenarioError
 from silla.engine.air import air_budget, air_line, air_point, sun_elevations
 from silla.engine.key_supply import STATES
 from silla.engine.keys import key_day, key_links_of
+from silla.engine.plan import plan_run
 from silla.engine.power import quantum_power_w
 from silla.engine.quantum_protocols import key_point
+from silla.engine.tables import geometry_tables
 from silla.physics.optical.air import WEATHERS
 from silla.physics.optical.free_space import Terminals, level_budget, stray_photons_per_s
 from silla.physics.optical.orbit import Station, julian_date, sun_elevation_deg
 from silla.physics.optical.sky import photons_per_mode
 from silla.physics.quantum.distillation.yields import AUTHENTICATION_BIT
 from silla.physics.quantum.finite_key_best import best_finite_key
+from silla.report.figures.links import spans
+from silla.report.stored import Stored
 from silla.world.air import horizon_m
 
 AIR = (
@@ -230,3 +236,22 @@ def test_odd_links_and_events_are_refused(override, says):
 def test_events_of_a_link_that_is_not_enabled_are_left_out():
     world = world_of(CITY, *AIR, *with_beam(enabled="false"), struck(cut="beam"))
     assert world.events.kind == ()
+
+
+def test_the_map_of_the_report_draws_a_link_through_the_air_with_its_sky():
+    events = (
+        'events=[{at: "02:00", for_min: 60, cut: beam}, {at: "21:00", for_min: 90, weather: relay, becomes: fog}, '
+        '{at: "04:00", for_min: 60, eavesdrop: beam, attack: blinding}]'
+    )
+    tables = {t.name: t for t in geometry_tables(plan_run(loaded_of(CITY, *AIR, events)))}
+    frames = {
+        name: pl.DataFrame({c.name: list(c.array) for c in t.columns})
+        for name, t in tables.items()
+        if name in ("air_links", "fibres", "places", "events", "variants")
+    }
+    stored = Stored(Path("none"), {}, {}, {**frames, "key_links": None})
+    found = {s.id: s for s in spans(stored, stored.variants[0])}
+    assert found["beam"].kind == "air" and found["short"].kind == "classical"
+    assert found["beam"].chord_km == pytest.approx(found["beam"].length_km) == pytest.approx(8.05, abs=0.01)
+    assert "fog 21:00 to 22:30" in found["beam"].about and "eavesdropped 04:00 to 05:00" in found["beam"].about
+    assert "through the air" in found["beam"].about and "sky: clear" in found["tail"].sky

@@ -8,6 +8,7 @@ Left out: fades by scintillation (the mean counts are those of the mean loss), t
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -64,13 +65,18 @@ def air_budget(world: World, i: int, weather: str) -> Budget:
     )
 
 
+@functools.lru_cache(maxsize=1024)
+def _loss_db(ends: Terminals, length_m: float, weather: str, structure: float) -> float:
+    return float(level_budget(ends, length_m, weather=WEATHERS[weather], structure=structure).total_db)
+
+
 def air_line(world: World, i: int, weather: str, sun_deg: float, intercepted: float = 0.0, split: float = 0.0) -> Line:
     """Link i as its protocol sees it, with a share of its pulses intercepted, or their photon numbers split."""
     a, ends = world.air, terminals(world, i)
     d, h = a.detector[i], a.homodyne[i]
     continuous = a.protocol[i] == "cv-qkd"
     gate = float(a.gate_s[i])
-    loss = min(float(air_budget(world, i, weather).total_db), _LIMIT_DB)
+    loss = min(_loss_db(ends, float(a.length_m[i]), weather, float(a.turbulence[i])), _LIMIT_DB)
     radiance = sky_radiance(sun_deg)
     background = background_per_gate(
         float(d["dark_counts_per_s"]), gate, efficiency=float(d["efficiency"]),

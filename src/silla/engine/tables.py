@@ -57,7 +57,7 @@ def _dtype(values: list[Any]) -> type:
 
 
 def geometry_tables(plan: Plan) -> list[Table]:
-    """variants, places, carriers, cells, buildings, fibres, events."""
+    """variants, places, carriers, cells, buildings, fibres, links through the air, events."""
     first = plan.world(next(iter(plan.variants)))
     titles = plan.loaded.scenario.variants
     return [
@@ -72,7 +72,9 @@ def geometry_tables(plan: Plan) -> list[Table]:
         _cells(plan),
         _buildings(first),
         _fibres(first),
-        _events(first),
+        _air_links({v: plan.world(v) for v in plan.variants}),
+        # a variant without some link through the air has no events of it
+        _events(max((plan.world(v) for v in plan.variants), key=lambda w: len(w.events.kind))),
     ]
 
 
@@ -196,6 +198,20 @@ def _fibres(world: World) -> Table:
         for i in range(len(f.id))
     ]  # fmt: skip
     return table("fibres", "Fibres", spec, rows)
+
+
+def _air_links(worlds: Mapping[str, World]) -> Table:
+    spec = [
+        ("variant", "", "Variant"), ("id", "", "Link through the air"), ("a", "", "Transmitter"), ("b", "", "Receiver"),
+        ("length_km", "km", "Length"), ("protocol", "", "Protocol"), ("weather", "", "Its sky without events"),
+    ]  # fmt: skip
+    rows = []
+    for v, world in worlds.items():
+        a, p = world.air, world.places
+        for i, ident in enumerate(a.id):
+            ends = p.id[a.ends[i, 0]], p.id[a.ends[i, 1]]
+            rows.append((v, ident, *ends, float(a.length_m[i]) / 1e3, a.protocol[i], a.weather[i]))
+    return table("air_links", "Quantum links through the air", spec, rows)
 
 
 def _events(world: World) -> Table:

@@ -109,8 +109,11 @@ def clock_axis(last_s: float) -> dict[str, Any]:
 def shapes_of_events(
     events: Sequence[dict[str, Any]], kinds: Sequence[str], *, outline: bool = False
 ) -> dict[str, Any]:
-    """Layout with a span and a label for each event of these kinds; `outline` for spans above filled areas."""
-    shapes, notes = [], []
+    """Layout with a span and a label for each event of these kinds; `outline` for spans above filled areas.
+
+    Events so close that their labels would meet share one: "eavesdropper x2".
+    """
+    shapes, labels = [], []
     for event in events:
         if event["kind"] not in kinds:
             continue
@@ -122,8 +125,29 @@ def shapes_of_events(
             else {"layer": "below", "fillcolor": f"{colour}/0.16", "line": {"width": 0}}
         )
         shapes.append({"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1} | look)
-        notes.append(
-            {"x": (start + end) / 2, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-            | {"text": _EVENT_WORDS.get(event["kind"], event["kind"]), "font": {"size": 11, "color": colour}}
-        )
-    return {"shapes": shapes, "annotations": notes}
+        labels.append(((start + end) / 2, _EVENT_WORDS.get(event["kind"], event["kind"]), colour))
+    return {"shapes": shapes, "annotations": [_event_label(group) for group in _near(sorted(labels))]}
+
+
+_Label = tuple[float, str, str]  # where, word, colour
+_ROOM_MS = 4 * 3_600_000  # what a label takes of a day's axis
+
+
+def _near(labels: list[_Label]) -> list[list[_Label]]:
+    """Labels in groups whose neighbours are closer than a label is wide."""
+    groups: list[list[_Label]] = []
+    for label in labels:
+        if groups and label[0] - groups[-1][-1][0] < _ROOM_MS:
+            groups[-1].append(label)
+        else:
+            groups.append([label])
+    return groups
+
+
+def _event_label(group: list[_Label]) -> dict[str, Any]:
+    words = [word for _, word, _ in group]
+    text = ", ".join(w if words.count(w) == 1 else f"{w} ×{words.count(w)}" for w in dict.fromkeys(words))
+    return {
+        "x": 0.5 * (group[0][0] + group[-1][0]), "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+        "text": text, "font": {"size": 11, "color": group[0][2]},
+    }  # fmt: skip

@@ -37,6 +37,9 @@ def link_name(stored: Stored, link: str) -> str:
     return link
 
 
+_DASHES = ("solid", "dash", "dot")  # for more links than colours
+
+
 def stock_figure(stored: Stored, caption: str) -> Figure | None:
     """Key bits in stock on each link over the day."""
     table = stored.table("key_day")
@@ -54,7 +57,8 @@ def stock_figure(stored: Stored, caption: str) -> Figure | None:
                 hours = clock(mine["t_s"])
                 stock, low, high = (mine[c].to_numpy() / factor for c in ("stock_bit", "stock_low", "stock_high"))
                 data.append(band(hours, low, high, colour, link))
-                data.append(line(hours, stock, plain(link_name(stored, link)), {"color": colour}, legendgroup=link))
+                style = {"color": colour, "dash": _DASHES[i // len(LINKS) % len(_DASHES)]}
+                data.append(line(hours, stock, plain(link_name(stored, link)), style, legendgroup=link))
         yaxis = {"title": {"text": shown}, "rangemode": "tozero"}
         return Panel(title, data, {"xaxis": clock_axis(last_s(rows)), "yaxis": yaxis} | _events(stored))
 

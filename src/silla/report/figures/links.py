@@ -18,7 +18,7 @@ __all__ = ["Span", "fibre_traces", "node_trace", "overview_figure", "spans"]
 
 @dataclass(frozen=True)
 class Span:
-    """A fibre between two places with the quantum links on it."""
+    """A fibre between two places with the quantum links on it, or a quantum link through the air."""
 
     id: str
     name: str
@@ -27,6 +27,7 @@ class Span:
     key_bit_per_s: float | None  # None: no key link on it
     direct_bit_per_s: float | None
     disturbed: str  # what happened to it during the day
+    sky: str = ""  # of a link through the air: its weather over the day
 
     @property
     def chord_km(self) -> float:
@@ -36,7 +37,9 @@ class Span:
 
     @property
     def kind(self) -> str:
-        """classical, key or silent (a key link that makes none)."""
+        """classical, key, silent (a key link that makes none) or air."""
+        if self.sky:
+            return "air"
         if self.key_bit_per_s is None and self.direct_bit_per_s is None:
             return "classical"
         return "key" if (self.key_bit_per_s or 0) > 0 or (self.direct_bit_per_s or 0) > 0 else "silent"
@@ -44,35 +47,51 @@ class Span:
     @property
     def about(self) -> str:
         """One line for the pointer."""
-        parts = [f"{plain(self.name or self.id)}: {number(self.length_km)} km"]
+        through = " through the air" if self.sky else ""
+        parts = [f"{plain(self.name or self.id)}{through}: {number(self.length_km)} km"]
         if self.key_bit_per_s is not None:
             parts.append(f"keys {quantity(self.key_bit_per_s, 'bit/s')}" if self.key_bit_per_s > 0 else "no keys")
         if self.direct_bit_per_s is not None:
             parts.append(f"direct messages {quantity(self.direct_bit_per_s, 'bit/s')}")
-        return ", ".join(parts) + (f"<br>{self.disturbed}" if self.disturbed else "")
+        return "<br>".join([", ".join(parts), *(line for line in (self.sky, self.disturbed) if line)])
 
 
 _STYLES = {
     "classical": ("$grey", 1.4, "solid"),
     "key": ("$violet", 2.6, "solid"),
     "silent": ("$vermillion", 2.0, "dot"),
+    "air": ("$sky", 2.6, "dash"),
 }
-_WORDS = {"classical": "fibre", "key": "fibre with a quantum link", "silent": "quantum link without a rate"}
+_WORDS = {
+    "classical": "fibre",
+    "key": "fibre with a quantum link",
+    "silent": "quantum link without a rate",
+    "air": "quantum link through the air",
+}
 
 
 def spans(stored: Stored, variant: str) -> list[Span]:
-    """The fibres of the run with the variant's quantum links."""
+    """The fibres of the run with the variant's quantum links, and its links through the air."""
     fibres, places, links = stored.table("fibres"), stored.table("places"), stored.table("key_links")
     if fibres is None or places is None:
         return []
     at = {i: (x, y) for i, x, y in places.select("id", "x_m", "y_m").iter_rows()}
     rates: dict[tuple[str, str], float] = {}
     if links is not None:
-        mine = links.filter(pl.col("variant") == variant).select("fibre", "kind", "rate_bit_per_s")
-        for fibre, kind, rate in mine.iter_rows():
+        mine = links.filter(pl.col("variant") == variant).select("id", "fibre", "kind", "rate_bit_per_s")
+        for ident, fibre, kind, rate in mine.iter_rows():
+            fibre = ident if kind == "air" else fibre
             rates[fibre, kind] = rates.get((fibre, kind), 0.0) + max(rate, 0.0)
     troubles = _troubles(stored)
-    return [
+    through_air = [
+        Span(
+            a["id"], "", (at[a["a"]], at[a["b"]]), a["length_km"], rates.get((a["id"], "air"), 0.0), None,
+            troubles.get(a["id"], ""), _sky(stored, a["weather"], (a["a"], a["b"])),
+        )
+        for a in _air(stored, variant)
+        if a["a"] in at and a["b"] in at
+    ]  # fmt: skip
+    return through_air + [
         Span(
             f["id"], f["name"], (at[f["a"]], at[f["b"]]), f["length_km"],
             rates.get((f["id"], "key")), rates.get((f["id"], "direct")), troubles.get(f["id"], ""),
@@ -80,6 +99,21 @@ def spans(stored: Stored, variant: str) -> list[Span]:
         for f in fibres.unique("id", maintain_order=True).iter_rows(named=True)
         if f["a"] in at and f["b"] in at
     ]  # fmt: skip
+
+
+def _air(stored: Stored, variant: str) -> list[dict[str, Any]]:
+    """Rows of the links through the air; none in older results."""
+    links = stored.table("air_links")
+    return [] if links is None else links.filter(pl.col("variant") == variant).to_dicts()
+
+
+def _sky(stored: Stored, usual: str, ends: tuple[str, str]) -> str:
+    """The weather of a link through the air: as ever, then what the events make of it at either end."""
+    events, parts = stored.table("events"), [f"sky: {plain(usual)}"]
+    for e in [] if events is None else events.iter_rows(named=True):
+        if e["kind"] == "weather" and e["target"] in ends:
+            parts.append(f"{plain(e['detail'])} {_clock(e['start_s'])} to {_clock(e['end_s'])}")
+    return ", ".join(parts)
 
 
 def _troubles(stored: Stored) -> dict[str, str]:
@@ -166,7 +200,7 @@ def overview_figure(stored: Stored, windows_m: list[list[float]], caption: str) 
         "yaxis": {"title": {"text": "km north"}, "zeroline": False, "range": [float(low[1]), float(high[1])]}
         | {"scaleanchor": "x", "constrain": "domain", "showgrid": True},
         "shapes": shapes,
-        "annotations": [_label(s) for s in found if s.chord_km > 0.2 * reach],
+        "annotations": [_label(s) for s in found if s.chord_km > 0.2 * reach and not s.sky],
         "hovermode": "closest",
     }
     return Figure("overview", "Between the cities", caption, [Panel("", data, layout)], height=440)

@@ -31,6 +31,9 @@ _CARRIED = (
 )
 
 
+_HOVER = "%{{y}}: {state}%{{customdata[2]}}, %{{customdata[0]}} to %{{customdata[1]}}<extra></extra>"
+
+
 def state_figure(stored: Stored, caption: str) -> Figure | None:
     """Every quantum link's state over the day, as bars on one row for each link."""
     tables = [t for t in (stored.table("key_day"), stored.table("direct_day")) if t is not None]
@@ -40,6 +43,7 @@ def state_figure(stored: Stored, caption: str) -> Figure | None:
     if (both["state"] == "up").all():
         return None  # nothing happened: a green field says nothing
     step = float(np.diff(np.unique(both["t_s"].to_numpy()))[0]) if both["t_s"].n_unique() > 1 else 3600.0
+    attacks = _attacks(stored)
 
     def panel(rows: pl.DataFrame, title: str) -> Panel:
         links = list(dict.fromkeys(rows["link"].to_list()))[::-1]
@@ -52,8 +56,8 @@ def state_figure(stored: Stored, caption: str) -> Figure | None:
                 {"type": "bar", "orientation": "h", "name": state, "marker": {"color": colour}}
                 | {"y": [plain(s[0]) for s in spans], "base": [clock([s[1]])[0] for s in spans]}
                 | {"x": [round(1000 * (s[2] - s[1])) for s in spans]}
-                | {"customdata": [[_hm(s[1]), _hm(s[2])] for s in spans], "width": 0.7}
-                | {"hovertemplate": f"%{{y}}: {state}, %{{customdata[0]}} to %{{customdata[1]}}<extra></extra>"}
+                | {"customdata": [[_hm(s[1]), _hm(s[2]), _by(attacks, s, state)] for s in spans], "width": 0.7}
+                | {"hovertemplate": _HOVER.format(state=state)}
             )
         order = [plain(link) for link in links]
         yaxis = {"categoryorder": "array", "categoryarray": order, "automargin": True, "showgrid": False}
@@ -62,6 +66,31 @@ def state_figure(stored: Stored, caption: str) -> Figure | None:
 
     height = 140 + 26 * both["link"].n_unique()
     return Figure("link-states", "State of the links", caption, tabs_of_variants(stored, both, panel), height=height)
+
+
+_Attack = tuple[float, float, str]  # start, end, kind
+
+
+def _attacks(stored: Stored) -> dict[str, list[_Attack]]:
+    """What was done to each link and when; that of a fibre is done to every link on it."""
+    links = stored.table("key_links")
+    over: dict[str, set[str]] = {}
+    for ident, fibre in [] if links is None else links.select("id", "fibre").iter_rows():
+        over.setdefault(fibre, set()).add(ident)
+    out: dict[str, list[_Attack]] = {}
+    for e in events_of(stored):
+        if e["kind"] == "eavesdrop":
+            for link in {e["target"], *over.get(e["target"], ())}:
+                out.setdefault(link, []).append((e["start_s"], e["end_s"], e["detail"]))
+    return out
+
+
+def _by(attacks: dict[str, list[_Attack]], span: tuple[str, float, float], state: str) -> str:
+    """ " (blinding)" for a stretch under that attack, else nothing."""
+    if state not in ("eavesdropped", "compromised"):
+        return ""
+    kinds = dict.fromkeys(kind for a, b, kind in attacks.get(span[0], ()) if a < span[2] and span[1] < b)
+    return f" ({plain(', '.join(kinds))})" if kinds else ""
 
 
 def _spans(rows: pl.DataFrame, state: str, step: float) -> list[tuple[str, float, float]]:

@@ -109,17 +109,20 @@ _WAYS = {"cascade": "Cascade", "ldpc": "LDPC", "assumed": "assumed"}
 
 
 def _row(link: dict) -> list[str]:
-    kind = {"key": "keys", "direct": "direct messages", "satellite": "keys from a satellite"}.get(
-        link["kind"], esc(link["kind"])
-    )
+    kind = {
+        "key": "keys",
+        "direct": "direct messages",
+        "satellite": "keys from a satellite",
+        "air": "keys through the air",
+    }.get(link["kind"], esc(link["kind"]))
     rate = link["rate_bit_per_s"]
     return [
         f"{esc(link['id'])}<small>{kind}, {esc(link['protocol'])}</small>",
-        f"{number(link['length_km'])} km" if _known(link["length_km"]) else "–",
-        f"{number(link['loss_db'])} dB" if _known(link["loss_db"]) else "–",
+        f"{number(link['length_km'])}\u00a0km" if _known(link["length_km"]) else "–",
+        f"{number(link['loss_db'])}\u00a0dB" if _known(link["loss_db"]) else "–",
         _or_dash(link["raman_per_gate"]),
         _or_dash(link["dark_per_gate"]),
-        f"{number(100 * link['qber'])} %" if _known(link["qber"]) else "–",
+        f"{number(100 * link['qber'])}\u00a0%" if _known(link["qber"]) else "–",
         quantity(rate, "bit/s") if rate and rate > 0 else "none",
         quantity(link["plob_bit_per_s"], "bit/s") if _known(link["plob_bit_per_s"]) else "–",
         esc(link["limited_by"]),
