@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,14 +64,15 @@ def sent_and_received(kind: str, profile: str, snr_db: float, n_slots: int, seed
         else:
             error = np.zeros((1, 1, 1))
             if kind == "shared":
-                estimate, variance = receiver._channel_estimator(torch.tensor(y[:, None]), noise)
+                estimator: Any = receiver._channel_estimator
+                estimate, variance = estimator(torch.tensor(y[:, None]), noise)
                 response, error = estimate.numpy()[:, 0, :, 0], variance.numpy()[0, 0, 0, 0]
             found = det.lmmse(y, response, np.asarray((n0 + error.sum(axis=0))[None], np.float32))
         mine.append(_lost(user, found, bits.numpy()[:, 0].astype(np.uint8)))
     return Lost(np.concatenate(mine), np.concatenate(other))
 
 
-def _lost(user: PuschConfig, found: det.Detected, sent: np.ndarray) -> np.ndarray:
+def _lost(user: PuschConfig, found: Any, sent: np.ndarray) -> np.ndarray:
     layout = pusch_layout(user)
     got = pusch_receive(user, gather(found.symbols, layout), gather(found.noise_variance, layout), max_iterations=20)
     return ~got.ok | (got.bits != sent).any(axis=1)
