@@ -4,6 +4,7 @@ single-panel codebook of PDSCH (TS 38.214 clause 5.2.2.2.1)."""
 from __future__ import annotations
 
 import functools
+import re
 
 import numpy as np
 
@@ -100,6 +101,39 @@ def _offsets(n1: int, n2: int, o1: int, o2: int, n_layers: int) -> list[tuple[in
     return [(o1, 0), (0, o2), (o1, o2)] + ([(2 * o1, 0)] if n1 == 3 else [])
 
 
+_MANY = {  # layers: (beam of each, phase between polarisations of each, p standing for that of i2)
+    5: ((0, 0, 1, 1, 2), "p-p+-+"),
+    6: ((0, 0, 1, 1, 2, 2), "p-pp-p+-"),
+    7: ((0, 0, 1, 2, 2, 3, 3), "p-pp+-+-"),
+    8: ((0, 0, 1, 1, 2, 2, 3, 3), "p-pp-p+-+-"),
+}
+"""Tables 5.2.2.2.1-9 to -12."""
+
+
+def _many_layers(n1: int, n2: int, o1: int, o2: int, i11: int, i12: int, phase: complex, n_layers: int) -> np.ndarray:
+    """Five to eight layers on three or four orthogonal beams, unit entries."""
+    if n2 == 1:
+        places = [(i11 + k * o1, 0) for k in range(4)]
+    else:
+        places = [(i11, i12), (i11 + o1, i12), (i11, i12 + o2), (i11 + o1, i12 + o2)]
+        if n_layers < 7:
+            places = [(i11, i12), (i11 + o1, i12), (i11 + o1, i12 + o2)]
+    which, text = _MANY[n_layers]
+    beams = np.stack([np.kron(_beam(n1, o1, places[b][0]), _beam(n2, o2, places[b][1])) for b in which], axis=1)
+    turns = {"p": phase, "-p": -phase, "+": 1.0, "-": -1.0}
+    return np.concatenate([beams, np.array([turns[t] for t in re.findall(r"-?p|[+-]", text)]) * beams])
+
+
+def _counts_many(n1: int, n2: int, o1: int, o2: int, n_layers: int) -> tuple[int, int]:
+    """Values of i11 and i12 for five to eight layers; none where the panel is too small."""
+    if n1 * n2 < (3 if n_layers < 7 else 4):
+        return 0, 0
+    half = n_layers > 6
+    return n1 * o1 // (2 if half and (n1, n2) == (4, 1) else 1), (
+        1 if n2 == 1 else n2 * o2 // (2 if half and n1 > 2 and n2 == 2 else 1)
+    )
+
+
 def type1_precoder(
     n_ports: int,
     n_layers: int,
@@ -110,20 +144,21 @@ def type1_precoder(
     i12: int = 0,
     i13: int = 0,
 ) -> np.ndarray:
-    """W of the type I single-panel codebook, mode 1, complex128 [n_ports, n_layers], 1 to 4 layers.
+    """W of the type I single-panel codebook, mode 1, complex128 [n_ports, n_layers], 1 to 8 layers.
 
     Two ports: Table 5.2.2.2.1-1, i2 alone. Otherwise panel (N1, N2) of dual-polarised antennas, the first polarisation
     in the first half of the ports: beams l = i11, m = i12 of the oversampled DFT, i13 the offset of the second beam
     (from 16 ports on with 3 and 4 layers: the phase of the panel's halves), i2 the phase between polarisations.
-    Columns are orthogonal, each of power 1 / n_layers. Left out: 5 to 8 layers, mode 2.
+    Five to eight layers take three or four neighbouring orthogonal beams, without i13. Columns are orthogonal, each of
+    power 1 / n_layers. Left out: mode 2.
 
     >>> w = type1_precoder(8, 2, 1, panel=(4, 1), i11=3, i13=1)
     >>> bool(np.allclose(w.conj().T @ w, np.eye(2) / 2))
     True
     """
     where = "type I codebook"
-    if not 1 <= n_layers <= 4 or (n_ports == 2 and n_layers > 2):
-        raise ArgumentError(f"{where}: {n_layers} layers on {n_ports} ports; allowed: 1 to 4, and to 2 on 2 ports")
+    if not 1 <= n_layers <= min(8, max(n_ports, 1)):
+        raise ArgumentError(f"{where}: {n_layers} layers on {n_ports} ports; allowed: 1 to {max(1, min(8, n_ports))}")
     n_phases = 4 if n_layers == 1 else 2
     if not 0 <= i2 < n_phases:
         raise ArgumentError(f"{where}: i2 is {i2}; allowed: 0 to {n_phases - 1} (TS 38.214 clause 5.2.2.2.1)")
@@ -138,15 +173,27 @@ def type1_precoder(
     n1, n2 = panel or next(iter(PANELS[n_ports]))
     o1, o2 = PANELS[n_ports][n1, n2]
     halves = n_layers > 2 and n_ports >= 16
-    offsets = [(0, 0)] if n_layers == 1 else _offsets(n1, n2, o1, o2, n_layers) if not halves else [(0, 0)] * 4
+    counts = (n1 * o1 // (2 if halves else 1), n2 * o2 if n2 > 1 else 1)
+    if n_layers > 4:
+        halves, counts = False, _counts_many(n1, n2, o1, o2, n_layers)
+        if not counts[0]:
+            raise ArgumentError(
+                f"{where}: {n_layers} layers on a panel of {n1} x {n2}; it has too few orthogonal beams "
+                f"(TS 38.214 Table 5.2.2.2.1-{n_layers + 4})"
+            )
+    offsets = (
+        [(0, 0)] if n_layers in (1, 5, 6, 7, 8) else _offsets(n1, n2, o1, o2, n_layers) if not halves else [(0, 0)] * 4
+    )
     for name, value, count in (
-        ("i11", i11, n1 * o1 // (2 if halves else 1)),
-        ("i12", i12, n2 * o2 if n2 > 1 else 1),
+        ("i11", i11, counts[0]),
+        ("i12", i12, counts[1]),
         ("i13", i13, len(offsets)),
     ):
         if not 0 <= value < count:
             raise ArgumentError(f"{where}: {name} is {value}; allowed: 0 to {count - 1} (TS 38.214 clause 5.2.2.2.1)")
-    if halves:
+    if n_layers > 4:
+        w = _many_layers(n1, n2, o1, o2, i11, i12, phase, n_layers)
+    elif halves:
         v = np.kron(_beam(n1, o1, i11, 4, n1 // 2), _beam(n2, o2, i12))
         theta = np.exp(0.25j * np.pi * i13)
         signs = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])[:, :n_layers]

@@ -110,7 +110,8 @@ def finite_block_bler(config: LinkConfig, snr_db: ArrayLike, n_slots: int, rng: 
     n0 = sent_power(user) / 10.0 ** (ratios.reshape(-1, 1) / 10.0)
     places = data_places(user)
     symbol, subcarrier = places // numerology.n_subcarriers, places % numerology.n_subcarriers
-    symbols, tones = np.unique(symbol)[::3], np.unique(subcarrier)[::4]
+    used = np.unique(subcarrier)
+    symbols, tones = np.unique(symbol)[::3], used[:: max(4, len(used) // 200)]
     times = numerology.symbol_times_s(user.carrier.slot)[symbols]
     lost = np.zeros(ratios.size)
     w = getattr(user, "precoder", None)

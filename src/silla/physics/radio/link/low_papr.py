@@ -1,5 +1,5 @@
 """Low-PAPR sequences of type 1 (TS 38.211 clause 5.2.2): Zadoff-Chu sequences extended by a turn, and tables for the
-short ones. They are the reference signals of DFT-s-OFDM and of sounding."""
+short ones. They are the reference signals of DFT-s-OFDM and of sounding. Left out: type 2 (clause 5.2.3)."""
 
 from __future__ import annotations
 
