@@ -233,6 +233,23 @@ def test_splitting_gains_nothing_on_a_short_line():
     assert k.direct.capacity[1, 0] == k.direct.capacity[0, 0] > 0.0 == k.direct.known.max()
 
 
+@pytest.mark.parametrize("protocol", ["dl04", "hd"])
+def test_messages_in_blocks_cost_code_and_counts_and_their_check_passes_or_does_not(protocol):
+    """Beside a message that is sent photon by photon over the same link, plan for plan."""
+    rates = {}
+    for block in ("null", "100", "10000"):
+        _, k = day(links(protocol=protocol, block_kbit=block), eavesdrop("intercept-resend"))
+        rates[block] = k.direct.capacity[0, 0]
+        assert k.direct.capacity[1, 0] == 0.0 and STATES[k.direct.state[1, 0]] == "eavesdropped"
+    assert rates["null"] > rates["10000"] > rates["100"] > 0.0
+    slight = 'events=[{at: "02:00", for_min: 120, eavesdrop: short, fraction: 1.0e-5}]'
+    _, k = day(links(protocol=protocol, block_kbit=100), slight)
+    assert k.direct.capacity[1, 0] == k.direct.capacity[0, 0]
+    bare = links(protocol=protocol, block_kbit=100, watchdog="false")
+    _, k = day(bare, eavesdrop("photon-number-splitting"))
+    assert k.direct.known.max() == 0.0 and k.direct.capacity[1, 0] in (0.0, k.direct.capacity[0, 0])
+
+
 def test_pairs_have_no_photon_numbers_to_split():
     _, k = day(links(protocol="two-step"), eavesdrop("photon-number-splitting"))
     assert k.direct.capacity[1, 0] == k.direct.capacity[0, 0] > 0 and STATES[k.direct.state[1, 0]] == "up"
@@ -256,6 +273,7 @@ def test_a_trojan_horse_reads_messages_unless_it_is_seen_or_counted():
     [
         ("quantum.direct=[{fibre: short, protocol: two-step, isolation_db: 100}]", "counted for dl04 and hd"),
         ("quantum.direct=[{fibre: short, decoys: 3}]", "decoys"),
+        ("quantum.direct=[{fibre: short, protocol: two-step, block_kbit: 10}]", "those of dl04 and hd"),
         ("quantum.repeaters=[{id: c, fibres: [short, nowhere]}]", "no fibre has the id 'nowhere'"),
         ("quantum.repeaters=[{id: short, fibres: [short, long]}]", "quantum link id 'short' is already used"),
         ("quantum.messages=[{ends: [hub, hub], bit_per_s: 1}]", "a message goes from one place to another"),

@@ -330,6 +330,7 @@ def _direct_line(links: DirectLinks, budget: LinkBudget, i: int, intercepted: fl
         decoys=int(links.decoys[i]),
         isolation=float(links.isolation[i]),
         split=split,
+        message_bits=float(links.block_bits[i]),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from silla.base.errors import DomainError
 from silla.physics.quantum import (
     bbm92,
     cvqkd,
@@ -31,8 +32,16 @@ from silla.physics.quantum.detectors import dead_time_factor
 from silla.physics.quantum.direct_decoys import Station, pulse_leak
 from silla.physics.quantum.distillation.efficiency import Efficiency, measured_efficiency
 from silla.physics.quantum.entropy import binary_entropy
+from silla.physics.quantum.messages.passing import passes
+from silla.physics.quantum.messages.plan import Plan, make_plan
+from silla.physics.quantum.messages.settings import with_best_pulses
 from silla.physics.quantum.optimise import maximise
+from silla.physics.quantum.photons.attacks import Attack, InterceptResend
 from silla.physics.quantum.photons.countermeasures import trojan_phase_error
+from silla.physics.quantum.photons.direct import Dl04Link
+from silla.physics.quantum.photons.direct_attacks import splitting
+from silla.physics.quantum.photons.receiver import PhotonDetector
+from silla.physics.quantum.photons.time_bins import TimeBinLink
 
 __all__ = ["DIRECT", "KEYS", "DirectPoint", "KeyPoint", "Line", "direct_point", "key_point", "reconciliation"]
 
@@ -75,6 +84,7 @@ class Line:
     noise_photons: float = 0.0
     homodyne: tuple[str, float, float, float, float] = ("homodyne", 0.6, 0.01, 0.01, 0.95)
     dimension: int = 0
+    message_bits: float = 0.0
 
     @property
     def total(self) -> float:
@@ -304,6 +314,7 @@ def _with_dead_time(line: Line, found, detectors: float):
     return (alive * (found.signed + found.eve_bit) - found.eve_bit) * line.clock_hz
 
 
+_CHECKED = 0.2  # of the pulses of direct messages
 _KINDS = ("none", "one-decoy", "vacuum+weak")
 
 
@@ -402,4 +413,45 @@ def direct_point(line: Line) -> DirectPoint:
     """Rate of a direct-communication protocol at its best settings; 0 above an error rate of a quarter on one way."""
     if line.error > _MOST_ERROR:
         return DirectPoint(0.0, 2.0 * line.error * (1.0 - line.error), float("nan"), line.dimension or 2)
-    return DIRECT[line.protocol](line)
+    ideal = DIRECT[line.protocol](replace(line, message_bits=0.0))
+    return _coded(line, ideal) if line.message_bits > 0.0 else ideal
+
+
+def _coded(line: Line, ideal: DirectPoint) -> DirectPoint:
+    """Messages as they are sent, in frames of silla's own code, whose check passes or does not.
+
+    Its owners plan for the line as it is when nobody is on it, and do not know of the attack.
+    """
+    x = line.intercepted
+    clean = replace(line, error=(line.error - 0.25 * x) / (1.0 - 0.5 * x), intercepted=0.0, split=0.0)
+    plan = _frame(clean)
+    if plan is None:
+        return replace(ideal, bit_per_s=0.0)
+    attack: Attack | None = InterceptResend(x) if x > 0.0 else None
+    if line.split > 0.0:
+        attack = splitting(plan.link, line.split)
+    rate = plan.n_secret / (plan.n_slots * plan.link.slot_s) if passes(plan, attack) else 0.0
+    return replace(ideal, bit_per_s=rate, mean_photons=float(plan.link.mean_photons or float("nan")))
+
+
+@functools.lru_cache(maxsize=1024)
+def _frame(line: Line) -> Plan | None:
+    """The frame of a line with nobody on it, at the best intensities; None where it carries no secret bit."""
+    reflected = float(_guarded(line)["reflected"])
+    if line.protocol == "dl04":
+        detector = PhotonDetector(line.receiver, 1.0 - (1.0 - line.background) ** 0.5, line.dead_time_s)
+        link: Dl04Link | TimeBinLink = Dl04Link(
+            line.channel, detector, line.error, _CHECKED, clock_hz=line.clock_hz,
+            gate_s=min(1e-9, 1.0 / line.clock_hz), reflected=reflected,
+        )  # fmt: skip
+    else:
+        best = _high_dimensional(replace(line, message_bits=0.0)).dimension
+        link = TimeBinLink(
+            line.channel, line.receiver, 2 ** int(np.log2(best)), line.error, line.background, 0.5 / line.clock_hz,
+            line.dead_time_s, check_share=_CHECKED, reflected=reflected,
+        )  # fmt: skip
+    try:
+        link = with_best_pulses(link, int(line.message_bits), n_decoys=line.decoys)
+        return make_plan(link, int(line.message_bits))
+    except DomainError:
+        return None

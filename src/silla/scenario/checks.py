@@ -259,6 +259,11 @@ def _quantum(s: Scenario, known: _Known) -> Iterator[Problem]:
                 "`error_correction: assumed` beside it",
             )
     for i, link in enumerate(s.quantum.direct):
+        if link.block_kbit is not None and link.protocol == "two-step":
+            yield (
+                ("quantum", "direct", i, "block_kbit"),
+                "messages in blocks are those of dl04 and hd, not of two-step; leave it out",
+            )
         if link.isolation_db is not None and link.protocol == "two-step":
             yield (
                 ("quantum", "direct", i, "isolation_db"),

@@ -154,6 +154,15 @@ class DirectLink(_QuantumLink):
         "message (dl04, hd). None: not counted, and without a watchdog a Trojan horse reads the messages.",
         source="Lucamarini et al., PRX 5 031030 (2015): about 170 dB at 1 GHz",
     )
+    block_kbit: float | None = quantity(
+        None,
+        unit="kbit",
+        ge=1,
+        le=1_000_000,
+        description="Message bits that are coded and checked together, as `silla qdc --send` does: silla's own code, "
+        "decoys and finite counts (dl04, hd). None: ideal codes and endless statistics, the secrecy capacity.",
+        source="`silla models`: quantum.direct_decoys.leak",
+    )
     message_bit_per_s: float = quantity(
         1000.0, unit="bit/s", ge=0, le=1e12, description="Messages offered on this link, beside those of `messages`."
     )

@@ -119,6 +119,7 @@ def compile_direct(scenario: Scenario, fibres: Fibres, parts: Catalogue) -> Dire
         dimension=dimension,
         decoys=np.array([k.decoys for k in links], dtype=np.int64),
         isolation=from_db(-isolation),
+        block_bits=np.array([1e3 * (k.block_kbit or 0.0) for k in links], dtype=float),
         message_bit_per_s=messages,
     )
 

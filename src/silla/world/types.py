@@ -277,6 +277,7 @@ class DirectLinks:
     dimension: Ints  # time bins of a frame, 0: the best
     decoys: Ints
     isolation: Floats  # share of light shone in that comes back, NaN where it is not counted
+    block_bits: Floats  # message bits coded together, 0: ideal codes and endless statistics
     message_bit_per_s: Floats
 
 

@@ -21,6 +21,7 @@ from silla.physics.quantum.direct_decoys import (
     symbol_leak,
 )
 from silla.physics.quantum.messages.code import gap, message_code
+from silla.physics.quantum.messages.passing import expected_checks
 from silla.physics.quantum.messages.plan import clicks_per_bit, make_plan
 from silla.physics.quantum.messages.send import send_message
 from silla.physics.quantum.messages.settings import with_best_pulses
@@ -28,7 +29,7 @@ from silla.physics.quantum.photons.attacks import Blinding, InterceptResend, Pho
 from silla.physics.quantum.photons.direct import Dl04Link
 from silla.physics.quantum.photons.direct_attacks import splitting, told_bit
 from silla.physics.quantum.photons.receiver import PhotonDetector
-from silla.physics.quantum.photons.time_bins import TimeBinLink
+from silla.physics.quantum.photons.time_bins import TimeBinLink, receive
 
 DECOYS = {"mean_photons": 0.2, "decoys": (0.07, 0.0), "decoy_shares": (0.25, 0.06)}
 QUBITS = Dl04Link(0.3, PhotonDetector(0.8, 1e-7), misalignment=0.002, check_share=0.2, **DECOYS)
@@ -237,3 +238,14 @@ def test_settings_are_found_or_refused():
         with_best_pulses(replace(QUBITS, transmittance=1e-4), 1000)
     with pytest.raises(ArgumentError, match="decoys"):
         with_best_pulses(QUBITS, 1000, n_decoys=3)
+
+
+@BOTH
+@pytest.mark.parametrize("attack", [None, InterceptResend(0.2), Blinding(0.5), "split"])
+def test_checks_in_expectation_are_those_of_the_photons(link, attack):
+    attack = splitting(link) if attack == "split" else attack
+    at = replace(link, attack=attack)
+    n = 20_000_000
+    seen, mean = receive(at, n, seed=3).checks, expected_checks(at, n)
+    assert np.abs(seen - mean).max(axis=1) == pytest.approx(0.0, abs=6.0 * np.sqrt(mean.max() + 10.0))
+    assert (np.abs(seen - mean) <= 6.0 * np.sqrt(mean + 2.0)).all()

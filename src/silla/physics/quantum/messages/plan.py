@@ -283,14 +283,17 @@ def _counts(link: Link, usual: Expected, n_slots: float, error: float | None = N
     return np.stack([sent, clicks, wrong])
 
 
-def _planned_cost(link: Link, usual: Expected, n_slots: float, error: float | None, eps: float) -> float:
-    """The cost of expected counts, and of the standard deviations by which each of them may err."""
+def _planned_cost(link: Link, usual: Expected, n_slots: float, error: float | None, eps: float, most: float) -> float:
+    """The cost of expected counts, and of the standard deviations by which each of them may err; without the latter
+    where the former alone is beyond `most`."""
     counts = _counts(link, usual, n_slots, error)
 
     def cost(checks: Counts) -> float:
         return _cost(link, _leak(link, checks, int(n_slots), eps), eps)
 
     base, spread = cost(counts), 0.0
+    if base >= most:
+        return base
     for row in (1, 2):
         for k in range(counts.shape[1]):
             step = np.zeros_like(counts)
@@ -317,7 +320,7 @@ def make_plan(link: Link, n_bits: int, *, max_check_error: float | None = None, 
             f"{usual.check_error:.4g}, below 1"
         )
     _refuse_leaky(link, usual)
-    useful = [plan for plan in _plans(link, usual, max_check_error, eps) if plan.n_secret > 0]
+    useful = [plan for plan in _plans(link, usual, n_bits, max_check_error, eps) if plan.n_secret > 0]
     if not useful:
         code = PAYLOAD / (clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits) * usual.gain
         raise DomainError(
@@ -344,14 +347,16 @@ def _advice(link: Link) -> str:
     return "; more isolation keeps a Trojan horse's light out" if link.reflected > 0.0 else ""
 
 
-def _plans(link: Link, usual: Expected, limit: float | None, eps: float) -> Iterator[Plan]:
-    """One plan for each number of blocks."""
+def _plans(link: Link, usual: Expected, n_bits: int, limit: float | None, eps: float) -> Iterator[Plan]:
+    """One plan for each number of blocks, up to the first that carries the message at once."""
     per_block = clicks_per_bit(usual.bit_error) * SENT_BITS / link.bits
     for blocks in _BLOCKS:
         slots = blocks * per_block / usual.gain / (1.0 - link.check_share) if usual.gain else np.inf
         if not slots <= _MOST_SLOTS:
             return
         n_slots = int(np.ceil(slots))
-        spent = _planned_cost(link, usual, n_slots, limit, eps) + 2.0 * np.log2(1.0 / eps)
+        spent = _planned_cost(link, usual, n_slots, limit, eps, blocks * PAYLOAD) + 2.0 * np.log2(1.0 / eps)
         secret = int(np.floor(blocks * PAYLOAD - spent))
         yield Plan(link, n_slots, blocks, secret, limit, usual, eps)
+        if secret >= n_bits:
+            return
