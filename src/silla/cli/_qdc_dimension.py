@@ -11,7 +11,7 @@ import numpy as np
 from silla.base.errors import ArgumentError
 from silla.base.provenance import Range, check_domain
 from silla.cli._output import emit_json
-from silla.cli._plot import write_line_plot
+from silla.cli._plot import Panel, write_panels
 from silla.cli._qdc_link import DIMENSIONS, LIMIT_DB, DirectLink, rates
 
 __all__ = ["dimension_curves", "report_dimensions"]
@@ -79,24 +79,24 @@ def report_dimensions(link: DirectLink, km: np.ndarray, text: str | None, page: 
         _print(link, curves)
 
 
-def _name(curve: dict[str, Any]) -> str:
-    return f"{curve['loss_db']:.3g} dB, dead {curve['dead_time_s'] * 1e9:.4g} ns"
-
-
 def _draw(page: Path, link: DirectLink, curves: list[dict[str, Any]]) -> None:
-    lines: dict[str, Any] = {_name(c): (np.log2(c["dimension"]), c["rate_bit_per_s"]) for c in curves}
-    x: list[float] = []
-    y: list[float] = []
-    for c in curves:
-        if c["best_dimension"]:
-            x += [float(np.log2(c["best_dimension"]))] * 2 + [float("nan")]
-            y += [0.6 * c["best_rate_bit_per_s"], c["best_rate_bit_per_s"], float("nan")]
-    if x:
-        lines["best number of bins"] = (x, y)
+    """One panel for each dead time, a curve for each loss in it."""
+    panels = []
+    for dead in dict.fromkeys(c["dead_time_s"] for c in curves):
+        mine = [c for c in curves if c["dead_time_s"] == dead]
+        lines: dict[str, Any] = {
+            f"{c['loss_db']:.3g} dB ({c['km']:g} km)": (np.log2(c["dimension"]), c["rate_bit_per_s"]) for c in mine
+        }
+        best = [c for c in mine if c["best_dimension"]]
+        if best:
+            x = [v for c in best for v in (*[float(np.log2(c["best_dimension"]))] * 2, float("nan"))]
+            y = [v for c in best for v in (0.6 * c["best_rate_bit_per_s"], c["best_rate_bit_per_s"], float("nan"))]
+            lines["best number of bins"] = (x, y)
+        title = f"Dead time {dead * 1e9:.4g} ns"
+        panels.append(Panel(lines, "log2 of the time bins N", "secret message bits per second", True, title))
     pause = "a pause for the dead time after each frame" if link.guard else "no pause between frames"
     note = f"Bins of {link.bin_s * 1e9:.3g} ns, {pause}. {link.system.source.text}."
-    title = "Direct messages in time bins: rate against dimension"
-    write_line_plot(page, lines, "log2 of the time bins N", "secret message bits per second", True, title, notes=[note])
+    write_panels(page, panels, "Direct messages in time bins: rate against dimension", [note])
 
 
 def _print(link: DirectLink, curves: list[dict[str, Any]]) -> None:

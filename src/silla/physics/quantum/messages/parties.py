@@ -21,7 +21,6 @@ from silla.coding.encoding import encode
 from silla.coding.min_sum import decode, quantise
 from silla.physics.quantum.messages.plan import CODE, PAYLOAD, SENT_BITS, Plan
 from silla.physics.quantum.messages.secrecy import TAG_BYTES, hide, reveal, tag_of
-from silla.physics.quantum.photons.philox import words
 
 __all__ = ["HEADER", "CheckReport", "Receiver", "Sender", "Unmask", "n_frames"]
 
@@ -77,9 +76,15 @@ def _addresses(plan: Plan, slots: NDArray[np.int64]) -> Any:
 
 
 def _scramble(plan: Plan, key: int, slots: NDArray[np.int64]) -> Any:
-    """Public pseudo-random bits of each slot, [n_slots, bits]: every symbol is as likely whatever is sent."""
-    word = words(key, slots.astype(np.uint64), 7)[0]
-    return ((word[:, None] >> np.arange(plan.link.bits, dtype=np.uint64)) & np.uint64(1)).astype(np.uint8)
+    """Public pseudo-random bits of each slot, [n_slots, bits]: every symbol is as likely whatever is sent.
+
+    SplitMix64 of the slot's number (Steele, Lea and Flood, OOPSLA 2014): public, so they need no strength.
+    """
+    x = slots.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(key)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    x ^= x >> np.uint64(31)
+    return ((x[:, None] >> np.arange(plan.link.bits, dtype=np.uint64)) & np.uint64(1)).astype(np.uint8)
 
 
 class Sender:
