@@ -14,7 +14,7 @@ import pytest
 from tests.engine.scenarios import CITY, HEX, loaded_of
 
 from silla.base.errors import ArgumentError
-from silla.engine.executors import Failure, execute
+from silla.engine.executors import Failure, Workers, execute
 from silla.engine.plan import plan_run
 from silla.engine.run import run_scenario, run_tasks
 from silla.engine.tasks import Task
@@ -169,3 +169,44 @@ def test_arguments_that_make_no_sense():
     with pytest.raises(ArgumentError, match="jobs"):
         execute([], {}, jobs=0)
     assert list(execute([], {}, jobs=4)) == []
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """A task whose record is its number and its process; the first to run with `flag` kills its worker."""
+
+    number: int
+    flag: str = ""
+
+    @property
+    def hash(self) -> str:
+        return f"{self.number:08x}"
+
+    def run(self, worlds):
+        if self.flag and not Path(self.flag).exists():
+            Path(self.flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"n": self.number, "pid": os.getpid()}
+
+
+def test_workers_stay_and_are_replaced_when_one_dies(tmp_path):
+    workers = Workers("local", 2)
+
+    def run(tasks):
+        found = {t.number: r for t, r in execute(tasks, {}, jobs=2, workers=workers)}
+        assert not any(isinstance(r, Failure) for r in found.values())
+        assert {n: r["n"] for n, r in found.items()} == {t.number: t.number for t in tasks}
+        return {r["pid"] for r in found.values()}
+
+    try:
+        assert not workers.running
+        first, second = run([Mortal(i) for i in range(6)]), run([Mortal(i) for i in range(6)])
+        assert workers.running and len(first | second) <= 2 and os.getpid() not in first
+        run([Mortal(i, str(tmp_path / "flag") if i == 3 else "") for i in range(6)])
+        assert (tmp_path / "flag").exists() and not workers.running
+        third = run([Mortal(i) for i in range(6)])
+        assert not third & (first | second) and workers.running
+    finally:
+        workers.close()
+    assert not workers.running
+    workers.close()
