@@ -65,6 +65,17 @@ def test_a_chart_puts_letters_where_the_points_are():
     assert chart({"a": [point(1.0, 5)]}, [], 0.1, 80) is None and chart({"a": []}, [], 0.1, 80) is None
 
 
+def test_a_threshold_outside_of_the_ratios_says_on_which_side():
+    nan = {"snr_db": float("nan"), "low_db": float("nan"), "high_db": float("nan")}
+    rates = {"good": (0.05, 0.01), "bad": (0.9, 0.4), "none": ()}
+    curves = [
+        {"link": n, "threshold": nan, "from_bound_db": None if n == "none" else float("nan"),
+         "points": [{"snr_db": x, "bler": y, "slots": 9} for x, y in zip((3.0, 9.0), r, strict=False)]}
+        for n, r in rates.items()]  # fmt: skip
+    text = printed(80, thresholds_table({"target": 0.1, "curves": curves}, 80))
+    assert re.search(r"good +below 3", text) and re.search(r"bad +above 9", text) and "not passed" in text
+
+
 def test_rates_are_short():
     assert [rate_text(x) for x in (1.0, 0.866, 0.0412, 0.00996, 0.00253, 1.2e-7, 0.0)] == [
         "1", "0.87", "0.041", "0.01", "2.5e-3", "1.2e-7", "0"]  # fmt: skip

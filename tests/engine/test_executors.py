@@ -9,6 +9,7 @@ import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.engine.scenarios import CITY, HEX, loaded_of
@@ -193,7 +194,7 @@ def test_workers_stay_and_are_replaced_when_one_dies(tmp_path):
     workers = Workers("local", 2)
 
     def run(tasks):
-        found = {t.number: r for t, r in execute(tasks, {}, jobs=2, workers=workers)}
+        found: dict[int, Any] = {t.number: r for t, r in execute(tasks, {}, jobs=2, workers=workers)}
         assert not any(isinstance(r, Failure) for r in found.values())
         assert {n: r["n"] for n, r in found.items()} == {t.number: t.number for t in tasks}
         return {r["pid"] for r in found.values()}

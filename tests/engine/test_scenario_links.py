@@ -45,8 +45,11 @@ def test_one_run_brings_curves_and_the_wideband_link(tmp_path):
     assert down["slots"][2] == 300 and down["block_errors"][2] < 10
     needs = read_table(out / "tables", "link_thresholds")
     assert needs["direction"].to_list() == ["uplink", "downlink"]
+    rates = rows.head(2)["bler"].to_list()
+    outside = "" if rates[0] > 0.1 >= rates[1] else "above 2 dB" if rates[1] > 0.1 else "below 0 dB"
     row = needs.row(1, named=True)
     assert -6.0 < row["low_db"] < row["snr_db"] < row["high_db"] < 8.0 and row["doppler_hz"] == 20.0
+    assert needs["outside"].to_list() == [outside, ""]
     best = min(down["bler"].to_list())
     (word,) = code_words(config.users[0])
     assert row["goodput_bit_per_s"] == pytest.approx((1 - best) * word.tbs * 2000.0)  # 2000 slots of 30 kHz a second

@@ -306,7 +306,7 @@ def _plot(path: Path, about: Mapping[str, Any], curves: Sequence[Curve]) -> None
         notes.append(f"{known[0].label} needs {known[0].threshold.snr_db:.2f} dB for {target:g}.")
     missed = [c.label for c in curves if c not in known]
     if missed:
-        notes.append(f"Not seen to pass {target:g}: {', '.join(missed)}.")
+        notes.append(f"Outside of these ratios, at {target:g}: {', '.join(missed)}.")
     write_panels(
         path, panels, f"Block error rate over {about['settings']['paths'] or about['settings']['channel']}", notes
     )

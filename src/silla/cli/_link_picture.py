@@ -158,7 +158,7 @@ def thresholds_table(about: Mapping[str, Any], width: int) -> Any:
         measured = curve["from_bound_db"] is not None
         mark = f"[{_COLOURS[i % len(_COLOURS)]}]{_letter(i)}[/]" if measured else "·"
         row = [*([mark] if several else []), curve["link"]]
-        row.append(_number(t["snr_db"], "not passed"))
+        row.append(_number(t["snr_db"], _beyond(points, about["target"])))
         if wide:
             known = math.isfinite(t["low_db"]) or math.isfinite(t["high_db"])
             row.append(f"{_number(t['low_db'])} – {_number(t['high_db'])}" if known else "")
@@ -168,6 +168,14 @@ def thresholds_table(about: Mapping[str, Any], width: int) -> Any:
             row.append(f"{over:.2f} dB" if math.isfinite(over) else "")
         table.add_row(*row)
     return table
+
+
+def _beyond(points: Sequence[Mapping[str, Any]], target: float) -> str:
+    """On which side of the ratios a curve passes the target that it does not pass within them."""
+    rates = [(p["snr_db"], p["bler"]) for p in points if math.isfinite(_or_nan(p["bler"]))]
+    if rates and rates[-1][1] > target:
+        return f"above {rates[-1][0]:g}"
+    return f"below {rates[0][0]:g}" if rates and rates[0][1] <= target else "not passed"
 
 
 def _or_nan(value: float | None) -> float:

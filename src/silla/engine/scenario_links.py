@@ -148,7 +148,15 @@ def _needs_row(link: PuschLink | PdschLink, points: Sequence[CurvePoint], found:
     return (
         link.id, _about(link), setup.direction, link.channel, setup.doppler, f"{link.mcs_table} {link.mcs}",
         link.layers, link.rx, _receiver(link), link.target, at.snr_db, at.low_db, at.high_db, at.blocks, max(rates),
+        _beyond(points, link.target) if np.isnan(at.snr_db) else "",
     )  # fmt: skip
+
+
+def _beyond(points: Sequence[CurvePoint], target: float) -> str:
+    """On which side of the ratios the target lies."""
+    ordered = sorted(points, key=lambda p: p.snr_db)
+    last, first = ordered[-1], ordered[0]
+    return f"above {last.snr_db:g} dB" if last.bler > target else f"below {first.snr_db:g} dB"
 
 
 def _receiver(link: PuschLink | PdschLink) -> str:
@@ -168,6 +176,7 @@ _NEEDS = (
     ("target", "1", "Block error rate"), ("snr_db", "dB", "SNR there; NaN: not passed at the ratios simulated"),
     ("low_db", "dB", "Lower end of its interval"), ("high_db", "dB", "Upper end"),
     ("blocks", "1", "Transport blocks simulated"), ("goodput_bit_per_s", "bit/s", "At the best ratio, every slot used"),
+    ("outside", "", "Where the target is passed, if not between the ratios"),
 )  # fmt: skip
 _WIDE = (
     ("link", "", "Link"), ("title", "", "What it is"), ("why", "", "Why it carries less than 1 Tbit/s"),

@@ -70,7 +70,7 @@ def _needs(stored: Stored) -> str:
     cells = [
         [
             f"{esc(r['link'])}<small>{esc(_description(r))}</small>",
-            f"{_known(r['snr_db'], 'dB') if r['snr_db'] == r['snr_db'] else 'not passed'}"
+            f"{_known(r['snr_db'], 'dB') if r['snr_db'] == r['snr_db'] else esc(r['outside'])}"
             f"<small>{number(100.0 * r['target'])} % lost</small>",
             _range(r["low_db"], r["high_db"]),
             f"{r['layers']} on {r['rx']}",
