@@ -49,7 +49,11 @@ def _prefixes(world: World) -> Iterator[str]:
             "quantum.photons.trojan_phase_error",
             "quantum.bounds.plob",
             "quantum.channel",
+            "quantum.distillation.sifting",
+            "quantum.distillation.wegman_carter",
         )
+        for way in sorted({way for way in world.key_links.error_correction if way != "assumed"}):
+            yield f"quantum.distillation.{way}"
     if len(world.air.id):
         yield from (
             "optical.free_space.budget",

@@ -6,7 +6,9 @@ and whoever carries them may do with them what he likes. Read `party.py` first, 
 
 from silla.physics.quantum.distillation.alice import Alice
 from silla.physics.quantum.distillation.bob import Bob
+from silla.physics.quantum.distillation.cards import forgery_probability, leftover_distance, undetected_difference
 from silla.physics.quantum.distillation.channel import Adversary, Channel, Outcome, run
+from silla.physics.quantum.distillation.efficiency import Efficiency, measured_efficiency
 from silla.physics.quantum.distillation.ledger import Ledger
 from silla.physics.quantum.distillation.link import LinkKey, PreparedLink, collect, distil, prepare
 from silla.physics.quantum.distillation.pool import KeyPool
@@ -23,6 +25,7 @@ __all__ = [
     "Channel",
     "Detections",
     "Distilled",
+    "Efficiency",
     "KeyPool",
     "Ledger",
     "LinkKey",
@@ -32,7 +35,11 @@ __all__ = [
     "collect",
     "distil",
     "distilled_bits",
+    "forgery_probability",
+    "leftover_distance",
+    "measured_efficiency",
     "prepare",
     "run",
     "shortest_block",
+    "undetected_difference",
 ]
