@@ -162,6 +162,9 @@ def test_what_cannot_carry_a_terabit_says_where_it_ends():
     r = tbps_report(bandwidth_ghz=8.0, n_slots=1, search_blocks=120, costs=False, reference=False)
     assert not r["reaches_1_tbps"]
     assert "Gbit/s net" in r["why"] and f"{r['rate']['net_bit_per_s'] / 1e9:.4g}" in r["why"]
+    s = ts.changed(ts.system("dband"), bandwidth_ghz=8.0)
+    beyond = measured(ts.build_link(s, 9e5), ts.budget_snr_db(s, 9e5), 1, 1)
+    assert ts.budget_snr_db(s, 9e5) < -500 and beyond.code_bler == 1.0
     far = tbps_report(distance_m=400.0, n_slots=1, search_blocks=120, costs=False, reference=False)
     assert not far["reaches_1_tbps"] and "transport blocks are lost" in far["why"]
     assert far["rate"]["goodput_bit_per_s"] < far["rate"]["net_bit_per_s"]
@@ -212,6 +215,10 @@ def test_figures():
         (lambda: ts.changed(ts.system("dband"), mu=14), "0 to 13"),
         (lambda: ts.changed(ts.system("dband"), mu=3), "transform"),
         (lambda: ts.build_link(ts.changed(ts.system("dband"), speed_m_s=2e6), 50.0), "Doppler"),
+        (lambda: ts.build_link(ts.changed(ts.system("dband"), speed_m_s=np.nan), 50.0), "finite"),
+        (lambda: ts.build_link(ts.changed(ts.system("dband"), subarrays=(99, 99)), 50.0), "fewer subarrays"),
+        (lambda: ts.build_link(ts.system("dband"), 50.0, spaced_for_m=0.01), "overlap"),
+        (lambda: required_snr(ts.build_link(ts.system("dband"), 50.0), 1.0, 10, 1), "target"),
     ],
 )  # fmt: skip
 def test_refuses(call, words):

@@ -304,7 +304,8 @@ def build_link(
 ) -> WidebandLink:
     """The link at a distance. spaced_for_m : distance for which the subarrays are spaced, the same if not given.
 
-    Raises DomainError nearer than 2 D^2 / lambda of a subarray, whose wave is no longer plane.
+    Raises DomainError nearer than 2 D^2 / lambda of a subarray, whose wave is no longer plane, and for subarrays that
+    would overlap.
     """
     _check_distance(distance_m)
     if not 0 <= rain_mm_per_h <= 300:
@@ -316,6 +317,14 @@ def build_link(
             f"{distance_m:g} m is nearer than the {near:.2g} m at which the wave of one subarray of {s.elements} x "
             f"{s.elements} elements is plane: the model does not hold there"
         )
+    pair = panels(s, distance_m if spaced_for_m is None else spaced_for_m, distance_m)
+    width = s.elements * wave / 2
+    if min((d for d, n in zip(pair.spacing_m, (s.rows, s.columns)) if n > 1), default=width) < width * (1 - 1e-9):
+        raise DomainError(
+            f"subarrays {min(d for d in pair.spacing_m if d) * 1e3:.3g} mm apart, as their spacing for "
+            f"{distance_m if spaced_for_m is None else spaced_for_m:g} m would have it, overlap: one of {s.elements} x "
+            f"{s.elements} elements is {width * 1e3:.3g} mm wide; space them for a longer distance"
+        )
     air: tuple[tuple[float, ...], ...] = ()
     if "air" in impairments:
         loss = _loss_db(s, distance_m, rain_mm_per_h)
@@ -323,7 +332,7 @@ def build_link(
         air = tuple(tuple(row) for row in relative.round(6).tolist())
     return WidebandLink(
         s.carriers_hz, s.mu, s.n_subcarriers, s.n_fft, s.layers, s.modulation, s.rate,
-        panels(s, distance_m if spaced_for_m is None else spaced_for_m, distance_m),
+        pair,
         hardware=hardware_with(s.hardware, impairments), elements=s.elements, steering_deg=s.steering_deg,
         waveform=s.waveform, tracked=s.tracked, speed_m_s=s.speed_m_s, air_db=air,
     )  # fmt: skip

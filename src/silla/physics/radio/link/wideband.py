@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 N_SYMBOLS, DMRS_SYMBOL = 14, 2
+MOST_ENTRIES = 30_000_000
+"""Of a channel, all subcarriers and pairs of ports: half a gigabyte."""
 RECEIVER_SNR = 10.0**2.5
 """SNR of a layer at a port that the receiver's estimators are made for."""
 WAVEFORMS = ("ofdm", "dft-s-ofdm")
@@ -167,6 +169,14 @@ class WidebandLink:
             raise ArgumentError(f"{self.elements} elements steered by {self.steering_deg} degrees; from 1, below +-90")
         if self.air_db and {len(row) for row in self.air_db} != {self.n_subcarriers}:
             raise ArgumentError(f"air_db needs one row of {self.n_subcarriers} values for each carrier")
+        if not np.isfinite(self.speed_m_s):
+            raise ArgumentError(f"a speed of {self.speed_m_s!r} m/s; it must be finite")
+        entries = len(self.carriers_hz) * self.n_subcarriers * self.panels.n_ports**2
+        if entries > MOST_ENTRIES:
+            raise DomainError(
+                f"{self.panels.n_ports} ports on {len(self.carriers_hz)} carriers of {self.n_subcarriers} subcarriers: "
+                f"a channel of {entries:.2g} numbers; at most {MOST_ENTRIES:.2g}, use fewer subarrays or carriers"
+            )
         self._check_spectrum()
         self._check_time()
 

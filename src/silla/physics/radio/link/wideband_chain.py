@@ -215,7 +215,7 @@ def propagate(link: WidebandLink, samples: _C64, snr_db: float, rng: np.random.G
     turns = _oscillations(link, rng)
     x = transmitted(link, samples, None if turns is None else turns[0])
     # samples of unit power have symbols of energy n_fft / K
-    noise = 10.0 ** (-snr_db / 10.0) * size / link.n_subcarriers
+    noise = 10.0 ** (-max(snr_db, -100.0) / 10.0) * size / link.n_subcarriers  # nothing arrives far above -100 dB
     y = through_channel(to_subcarriers(x, link.n_subcarriers), channel(link), noise, rng=rng)
     z = to_samples(y, size)
     if hw.jitter_s:  # z(t + e) = z + e z'; one clock for the ports of a carrier
