@@ -1,10 +1,18 @@
 """Designs the LDPC codes of key reconciliation: degree distributions by density evolution, then circulants.
 
-    python tools/reconciliation_codes.py degrees > degrees.txt      some minutes of one core
-    python tools/reconciliation_codes.py codes degrees.txt > src/silla/coding/data/reconciliation_codes.csv
+    python tools/reconciliation_codes.py search 192:30 192:41       columns:rows; some minutes of one core each
+    python tools/reconciliation_codes.py thresholds tools/reconciliation_degrees.txt     prints that file again
+    python tools/reconciliation_codes.py codes tools/reconciliation_degrees.txt > \\
+        src/silla/coding/data/reconciliation_codes.csv              prints that file again
+
+The degrees in tools/reconciliation_degrees.txt are the best that searches from several starts found, those of some
+rates fitted to the rows of their neighbours; they are data, a new search need not end there. Thresholds and codes
+follow from them to the last digit.
 
 Density evolution (Richardson & Urbanke 2001) is that of the decoder which will run, min* in 8-bit integers
-(`silla.coding.min_sum`), over a binary symmetric channel: densities are probabilities of the values -127 .. 127.
+(`silla.coding.syndrome_decoding`), over a binary symmetric channel: densities are probabilities of the values -127 ..
+127. The decoder's limit of 63 on what a check tells is left out: it matters at error rates far below those at which a
+threshold shows, and hides there that the errors go on to fall.
 """
 
 from __future__ import annotations
@@ -249,27 +257,56 @@ def shifts(
     return base
 
 
-def print_codes(path: str) -> None:
-    print(
-        "# Quasi-cyclic codes of key reconciliation, by tools/reconciliation_codes.py; shifts below 1024, to be taken"
-    )
-    print("# modulo the lifting size. rows,columns,row,column,shift")
+def profiles(path: str) -> list[tuple[int, int, dict[int, int]]]:
+    """(columns, rows, columns of each degree) of every line of a file."""
+    found = []
     for line in Path(path).read_text().splitlines():
         head, rest = line.split("{")
-        columns_, rows = (int(x) for x in head.strip().split(":"))
-        columns = {int(d): int(n) for d, n in (pair.split(":") for pair in rest.split("}")[0].split(","))}
-        rng = np.random.default_rng(rows)
-        base = shifts(lay_out(columns, rows, rng), rows, rng)
-        base = base[:, rng.permutation(columns_)]  # light and heavy columns mixed: whole columns may be shortened
-        for r, c in np.argwhere(base >= 0):
-            print(f"{rows},{columns_},{r},{c},{base[r, c]}")
+        columns, rows = (int(x) for x in head.strip().split(":"))
+        found.append(
+            (columns, rows, {int(d): int(n) for d, n in (x.split(":") for x in rest.split("}")[0].split(","))})
+        )
+    return found
+
+
+def line_of(columns: int, rows: int, degrees: dict[int, int], p: float) -> str:
+    """A profile with its threshold p, and f there."""
+    return f"{columns}:{rows} {degrees} threshold {p:.5f} f {rows / columns / _h(p):.4f}"
+
+
+def known_threshold(columns: int, rows: int, degrees: dict[int, int]) -> float:
+    """The threshold between f = 1.25 and 1, to a thousandth of that range."""
+    leak = rows / columns
+    return threshold(degrees, rows, crossover(leak, 1.25), crossover(leak, 1.0), 10)
+
+
+def code_lines(columns: int, rows: int, degrees: dict[int, int]) -> list[str]:
+    """A code's edges: rows, columns, row, column, shift."""
+    rng = np.random.default_rng(rows)
+    base = shifts(lay_out(degrees, rows, rng), rows, rng)
+    base = base[:, rng.permutation(columns)]  # light and heavy columns mixed: whole columns may be shortened
+    return [f"{rows},{columns},{r},{c},{base[r, c]}" for r, c in np.argwhere(base >= 0)]
+
+
+HEADER = """# Quasi-cyclic codes of key reconciliation, by tools/reconciliation_codes.py; shifts below 1024, to be taken
+# modulo the lifting size. rows,columns,row,column,shift"""
+
+
+def main(command: str, arguments: list[str]) -> None:
+    global COLUMNS
+    if command == "search":
+        for wanted in arguments:
+            COLUMNS, rows = (int(x) for x in wanted.split(":"))
+            degrees, p = best_degrees(rows, np.random.default_rng(rows))
+            print(line_of(COLUMNS, rows, degrees, p), flush=True)
+    elif command == "thresholds":
+        for profile in profiles(arguments[0]):
+            print(line_of(*profile, known_threshold(*profile)), flush=True)
+    elif command == "codes":
+        print("\n".join([HEADER, *(line for profile in profiles(arguments[0]) for line in code_lines(*profile))]))
+    else:
+        raise SystemExit(f"{command}: search, thresholds or codes")
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "degrees":
-        for wanted in sys.argv[2:] or ["192:30", "192:41"]:
-            COLUMNS, rows = (int(x) for x in wanted.split(":"))
-            c, p = best_degrees(rows, np.random.default_rng(rows))
-            print(f"{wanted} {c} threshold {p:.5f} f {rows / COLUMNS / _h(p):.4f}", flush=True)
-    else:
-        print_codes(sys.argv[2])
+    main(sys.argv[1], sys.argv[2:])

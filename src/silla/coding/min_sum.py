@@ -220,7 +220,7 @@ def _layer(code, row: int, belief: np.ndarray, message: np.ndarray, correction: 
 
 
 def _hold(code: QCCode, belief: np.ndarray, target: np.ndarray | None, crc: tuple[str, int] | None) -> np.ndarray:
-    bits = (belief < 0).reshape(len(belief), -1).view(np.uint8)
+    bits = (belief < 0).reshape(len(belief), code.n).view(np.uint8)
     unmet = code.syndrome(bits).reshape(len(belief), code.n_rows, code.z)
     if target is not None:
         unmet = unmet ^ target.astype(np.uint8)
