@@ -6,7 +6,9 @@
 //
 // The check's arithmetic is in bytes, twice as many lanes as the beliefs have; two vectors of beliefs make one of bytes.
 // The lanes of these bytes are in whatever order narrowing gives, and widening undoes: messages are only read here.
-// A belief is changed by the difference of two messages, so that only its byte has to be kept between the passes.
+// A belief is changed by the difference of two messages, so that only its byte has to be kept between the passes. Once
+// few checks are unmet, messages may be larger than a byte's difference allows: a check must be able to overrule several
+// bits that were received wrong, or the last errors of one block in some hundred stay.
 // Nothing of the C++ library is used: its inline functions would be shared between instruction sets.
 #include "syndrome.h"
 
@@ -24,6 +26,7 @@ namespace {
 
 constexpr int W = Bytes::width, L = syndrome_lanes;
 constexpr int limit = 127, most_told = 63, max_degree = 255;  // a message and its change fit a byte
+constexpr int nearly = 256;  // one check unmet of so many: from there on messages may be as large as beliefs
 static_assert(L % W == 0, "a circulant is whole vectors");
 
 // As many 16-bit integers as a vector has bytes.
@@ -43,6 +46,7 @@ struct Shorts {
     return {half(p), half(p + W / 2)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {_mm512_add_epi16(x.a, y.a), _mm512_add_epi16(x.b, y.b)}; }
+  friend Shorts operator-(Shorts x, Shorts y) { return {_mm512_sub_epi16(x.a, y.a), _mm512_sub_epi16(x.b, y.b)}; }
   friend Bytes narrowed(Shorts x) { return {_mm512_packs_epi16(x.a, x.b)}; }  // -128 to 127
   static Shorts widened(Bytes x) {
     return {_mm512_srai_epi16(_mm512_unpacklo_epi8(x.v, x.v), 8), _mm512_srai_epi16(_mm512_unpackhi_epi8(x.v, x.v), 8)};
@@ -62,6 +66,7 @@ struct Shorts {
     return {half(p), half(p + W / 2)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {_mm256_add_epi16(x.a, y.a), _mm256_add_epi16(x.b, y.b)}; }
+  friend Shorts operator-(Shorts x, Shorts y) { return {_mm256_sub_epi16(x.a, y.a), _mm256_sub_epi16(x.b, y.b)}; }
   friend Bytes narrowed(Shorts x) { return {_mm256_packs_epi16(x.a, x.b)}; }
   static Shorts widened(Bytes x) {
     return {_mm256_srai_epi16(_mm256_unpacklo_epi8(x.v, x.v), 8), _mm256_srai_epi16(_mm256_unpackhi_epi8(x.v, x.v), 8)};
@@ -82,6 +87,7 @@ struct Shorts {
     return {-__builtin_convertvector(x, V)};
   }
   friend Shorts operator+(Shorts x, Shorts y) { return {x.a + y.a}; }
+  friend Shorts operator-(Shorts x, Shorts y) { return {x.a - y.a}; }
   static V within(V x) {
     x = x < 127 ? x : V{} + std::int16_t(127);
     return x < -128 ? V{} - std::int16_t(128) : x;
@@ -128,13 +134,16 @@ struct Tournament {
   }
 };
 
-// W checks of a row, edge e at beliefs + from[e]; how many are unmet by what their edges say without them.
+// W checks of a row, with messages up to 127 where `wide`; edge e at beliefs + from[e]; how many are unmet by what their edges say without them.
+template <bool wide>
 inline int checks(int degree, const std::uint32_t *from, std::int16_t *beliefs, std::int8_t *message,
                   const std::uint8_t *syndrome) {
   Bytes t[max_degree], sign = narrowed(Shorts::minus(syndrome)), least = Bytes::all(limit);
   Tournament sums;
   const auto next = [&](int e) {
-    t[e] = sub_sat(narrowed(Shorts::load(beliefs + from[e])), Bytes::load(message + e * W));
+    const Shorts belief = Shorts::load(beliefs + from[e]);
+    const Bytes before = Bytes::load(message + e * W);
+    t[e] = wide ? narrowed(belief - Shorts::widened(before)) : sub_sat(narrowed(belief), before);
     sign = sign ^ t[e];
     const Bytes size = abs_u(t[e]), sum = max_u(least, size);
     least = min_u(least, size);
@@ -154,12 +163,15 @@ inline int checks(int degree, const std::uint32_t *from, std::int16_t *beliefs, 
     sums.add(joined(a, four(e + 4)), e >> 3 << 3, 3);
   }
   for (; e < degree; ++e) sums.add(next(e), e, 0);
-  const Bytes rest = sums.all(degree), most = Bytes::all(most_told);
+  const Bytes rest = sums.all(degree), most = Bytes::all(wide ? limit : most_told);
   const Bytes common = min_u(joined(rest, least), most), own = min_u(rest, most);
   for (e = 0; e < degree; ++e) {
     const Bytes told = negate_if(sign ^ t[e], if_equal(abs_u(t[e]), least, own, common));
+    const Bytes before = Bytes::load(message + e * W);
+    const Shorts change =
+        wide ? Shorts::widened(told) - Shorts::widened(before) : Shorts::widened(sub_sat(told, before));
     std::int16_t *belief = beliefs + from[e];
-    (Shorts::load(belief) + Shorts::widened(sub_sat(told, Bytes::load(message + e * W)))).store(belief);
+    (Shorts::load(belief) + change).store(belief);
     told.store(message + e * W);
     __builtin_prefetch(belief + 2 * W, 1);  // of more streams than a processor follows by itself
   }
@@ -185,6 +197,7 @@ struct Block {
   }
 
   // The number of unmet checks, each at its turn.
+  template <bool wide>
   int iterate() const {
     int unmet = 0;
     for (int r = 0; r < g.n_rows; ++r) {
@@ -197,7 +210,7 @@ struct Block {
         end[e] = column + std::uint32_t(g.z);
       }
       for (int v = 0; v < g.z; v += W, message += degree * W) {
-        unmet += checks(degree, from, beliefs, message, syndrome + std::int64_t(r) * g.z + v);
+        unmet += checks<wide>(degree, from, beliefs, message, syndrome + std::int64_t(r) * g.z + v);
         for (int e = 0; e < degree; ++e) {
           const std::uint32_t next = from[e] + W;
           from[e] = next < end[e] ? next : next - std::uint32_t(g.z);
@@ -237,12 +250,13 @@ void syndrome_decode(const SyndromeInput &in, std::int16_t *beliefs, std::int8_t
     const Block block{g, in.syndrome + b * std::int64_t(g.n_rows) * g.z, beliefs, messages};
     block.load(in.llr + b * n);
     int done = 0, fewest = 0x7fffffff, idle = 0;
-    bool hold = false;
+    bool hold = false, wide = false;
     while (done < in.max_iterations && !hold && (in.patience == 0 || idle < in.patience)) {
-      const int unmet = block.iterate();
+      const int unmet = wide ? block.iterate<true>() : block.iterate<false>();
       hold = block.hold();
       idle = unmet < fewest ? 0 : idle + 1;
       if (unmet < fewest) fewest = unmet;
+      wide = wide || std::int64_t(unmet) * nearly < std::int64_t(g.n_rows) * g.z;
       ++done;
     }
     out.iterations[b] = done;

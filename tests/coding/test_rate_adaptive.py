@@ -58,6 +58,40 @@ def test_kernel_and_twin_agree(isa, rate):
 
 @needs_kernels
 @pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_kernel_and_twin_agree_to_the_last_errors(isa):
+    """Long enough for messages to become wide (fewer than 1 check in 256 unmet) while blocks are not yet decoded."""
+    import silla_kernels
+
+    if isa not in silla_kernels.supported():
+        pytest.skip(f"no {isa} here")
+    before, code = silla_kernels.isa(), small_code(2048)
+    x, llr, syndrome = noisy(code, 4, 0.025)
+    for most in (3, 6, 20):
+        try:
+            silla_kernels.set_isa(isa)
+            fast = sd.syndrome_decode(code, llr, syndrome, most)
+        finally:
+            silla_kernels.set_isa(before)
+        slow = sd.syndrome_decode_numpy(code, llr, syndrome, most)
+        assert all((a == b).all() for a, b in zip(fast, slow))
+    assert fast.satisfied.all() and (fast.bits == x).all() and 6 < fast.iterations.max() < 20
+
+
+@needs_kernels
+def test_errors_that_one_check_must_overrule_do_not_stay():
+    """Three errors in columns of weight 2 and 3, joined to one check by a fourth column: with messages of at most 63
+    steps they stayed."""
+    code = ldpc._code(89, 768, 714)
+    plan = ldpc.RateAdaptive(code, code.n)
+    key = np.zeros((1, code.n), np.uint8)
+    received = key.copy()
+    received[0, np.array([242, 558, 624]) * code.z + [216, 12, 436]] = 1
+    bits, good = ldpc.correct(plan, received, ldpc.syndrome_of(plan, key), 0.0153)
+    assert good.all() and not bits.any()
+
+
+@needs_kernels
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
 def test_kernel_and_twin_agree_for_rows_of_every_width_and_beliefs_of_every_size(isa):
     import silla_kernels
 

@@ -41,7 +41,9 @@ def test_the_shipped_table_is_what_the_tool_prints(tool):
     assert [*tool.HEADER.splitlines(), *lines] == shipped()
 
 
-@pytest.mark.parametrize("index", [9, pytest.param(2, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "index", [9, pytest.param(2, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow)]
+)
 def test_thresholds_are_those_of_density_evolution(tool, index):
     profile = tool.profiles(DEGREES)[index]
     line = tool.line_of(*profile, tool.known_threshold(*profile))

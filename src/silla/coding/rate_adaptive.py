@@ -30,7 +30,7 @@ _KNOWN = 16000
 _LEAST_RATE = 1e-6  # 110 steps of the decoder
 BLOCK = 196_608  # bits of a code word, or more where circulants would be smaller than the shortest
 SHORTEST = 512
-START = 1.09  # f at which blocks are first told; one that does not decode is told more
+START = 1.082  # f at which blocks are first told; one that does not decode is told more
 PATIENCE = 6  # iterations without progress after which a block is taken to need more of the syndrome
 
 

@@ -5,9 +5,10 @@ are all alike: the best degree distributions found for it stop at 1.2 times the 
 its least reliable edge the sum x + y = min(x, y) - c(|x - y|) + c(x + y), c(d) = log(1 + exp(-d)), over all the others,
 and the others that over all (Jones, Valles, Smith & Villasenor, MILCOM 2003). Eight steps are one nat.
 
-A check sees beliefs up to 127 steps and tells up to 63, so that a message and its change fit a byte. The beliefs
-themselves must be wider: one of a heavy column that saturates in a byte loses by every wrong message what no right one
-gives back, and blocks that were nearly decoded fall apart.
+A check sees beliefs up to 127 steps and tells up to 63, so that a message and its change fit a byte; up to 127 once
+fewer than one check in 256 is unmet, since the last errors may be several in a few light columns which one check must
+overrule. The beliefs themselves must be wider: one of a heavy column that saturates in a byte loses by every wrong
+message what no right one gives back, and blocks that were nearly decoded fall apart.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["STEPS_PER_NAT", "SyndromeDecoded", "syndrome_decode", "syndrome_deco
 
 STEPS_PER_NAT = 8.0
 LANES = 64
-_LIMIT, _MOST_TOLD = 127, 63
+_LIMIT, _MOST_TOLD, _NEARLY = 127, 63, 256
 
 
 class SyndromeDecoded(NamedTuple):
@@ -76,12 +77,18 @@ def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.maximum(low - _correction(high - low) + _correction(high + low), 0)
 
 
-def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Works on one row of circulants; how many of its checks each block's edges leave unmet by what they say."""
+def _layer(
+    code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, target: np.ndarray, wide: np.ndarray
+) -> np.ndarray:
+    """Works on one row of circulants; how many of its checks each block's edges leave unmet by what they say.
+
+    wide : bool [n_blocks], whether messages may be as large as what a check sees of beliefs.
+    """
     edges = code.edges(row)
     old = np.stack([np.roll(belief[:, code.col[e]], -int(code.shift[e]), axis=-1) for e in edges], axis=1)
     before = message[:, edges.start : edges.stop].copy()
-    t = np.clip(np.clip(old, -128, 127) - before, -128, 127)
+    seen = np.where(wide[:, None, None], old, np.clip(old, -128, 127))
+    t = np.clip(seen - before, -128, 127)
     size = np.abs(t)
     least = np.full(size[:, 0].shape, _LIMIT, np.int16)
     halves: dict[int, np.ndarray] = {}
@@ -94,7 +101,8 @@ def _layer(code: QCCode, row: int, belief: np.ndarray, message: np.ndarray, targ
     rest = np.full(least.shape, _LIMIT, np.int16)
     for level in sorted(halves):
         rest = _joined(rest, halves[level])
-    common, own = (np.minimum(x, _MOST_TOLD)[:, None] for x in (_joined(rest, least), rest))
+    most = np.where(wide, _LIMIT, _MOST_TOLD)[:, None]
+    common, own = (np.minimum(x, most)[:, None] for x in (_joined(rest, least), rest))
     told = np.where(size == least[:, None], own, common)
     odd = np.logical_xor.reduce(t < 0, axis=1, keepdims=True) ^ target[:, None].astype(bool)
     told = np.where(odd ^ (t < 0), -told, told).astype(np.int16)
@@ -115,18 +123,19 @@ def syndrome_decode_numpy(
     message = np.zeros((n, code.n_edges, code.z), np.int16)
     iterations, satisfied = np.zeros(n, np.int32), np.zeros(n, bool)
     active = np.arange(n)
-    fewest, idle = np.full(n, np.iinfo(np.int64).max), np.zeros(n, int)
+    fewest, idle, wide = np.full(n, np.iinfo(np.int64).max), np.zeros(n, int), np.zeros(n, bool)
     for iteration in range(1, max_iterations + 1):
         part, told = belief[active], message[active]
         unmet = np.zeros(len(active), np.int64)
         for row in range(code.n_rows):
-            unmet += _layer(code, row, part, told, target[active, row])
+            unmet += _layer(code, row, part, told, target[active, row], wide[active])
         belief[active], message[active], iterations[active] = part, told, iteration
         decided = code.syndrome((part < 0).astype(np.uint8).reshape(len(active), code.n))
         hold = (decided == target[active].reshape(decided.shape)).all(axis=1)
         satisfied[active[hold]] = True
         idle[active] = np.where(unmet < fewest[active], 0, idle[active] + 1)
         fewest[active] = np.minimum(unmet, fewest[active])
+        wide[active] |= unmet * _NEARLY < code.n_rows * code.z
         active = active[~hold & ((patience == 0) | (idle[active] < patience))]
         if not len(active):
             break
