@@ -73,6 +73,8 @@ def _invoke(arguments: list[str]) -> int:
     try:
         _build(arguments)(args=arguments, prog_name="silla")
     except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer turns Ctrl-C into this without a word
+            raise KeyboardInterrupt from None
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
         _say(str(end.code))

@@ -203,12 +203,10 @@ def _say_interrupted(seen: Seen, campaign: Campaign, out: Path | None, json: boo
     if not json and any(seen.curves().values()):
         screen.print(seen.picture(screen.width, running=False))
     if out is None:
-        screen.print("interrupted; nothing is kept: with --out FOLDER the same command would go on from here")
+        screen.print("nothing is kept: with --out FOLDER the same command would go on from here")
     else:
         kept = campaign.computed + campaign.reused
-        screen.print(
-            f"interrupted; {kept} task results are kept in {out / 'tasks'}; the same command goes on from there"
-        )
+        screen.print(f"{kept} task results are kept in {out / 'tasks'}; the same command goes on from there")
 
 
 def _show(
