@@ -63,3 +63,18 @@ def test_bars_of_a_waterfall_say_their_height_and_totals_what_is_left():
         "12.5",
         "113,798",
     ]
+
+
+def test_densities_stand_side_by_side_and_axes_may_be_logarithmic(tmp_path):
+    path = tmp_path / "d.html"
+    line = Panel({"a": ([10.0, 200.0], [1.0, 2.0])}, "m", "", log_x=True)
+    clouds = [Panel({"layer": ([0.0, 1.0], np.eye(2))}, "", "", kind="density") for _ in range(2)]
+    write_panels(path, [line, *clouds, line], "tiles")
+    page = path.read_text(encoding="utf-8")
+    tiles = page[page.index('<div class="tiles">') :].split("</div></div></div>")[0]
+    assert page.count('<div class="tiles">') == 1 and 'id="panel1"' in tiles and 'id="panel2"' in tiles
+    assert 'id="panel0"' not in tiles and 'id="panel3"' not in tiles
+    first, cloud, *_ = panels_of(path)
+    axis = first["layout"]["xaxis"]
+    assert axis["type"] == "log" and axis["ticktext"][axis["tickvals"].index(200.0)] == "200"
+    assert cloud["data"][0]["z"] == [[1.0, 0.0], [0.0, 1.0]]

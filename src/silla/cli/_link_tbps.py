@@ -188,22 +188,32 @@ def _print_costs(screen: Any, costs: dict[str, Any]) -> None:
 
 def _draw(page: Any, report: dict[str, Any], figures: dict[str, Any]) -> None:
     at, spectrum = figures["by_distance"], figures["spectrum"]
-    low = np.where(at["code_block_errors"] > 0, at["low95"], np.nan)
+    seen, none = at["code_block_errors"] > 0, "no error seen: below this at 95 %"
+    bars = {"type": "data", "array": at["high95"] - at["code_bler"], "arrayminus": at["code_bler"] - at["low95"]}
     panels = [
         Panel(
-            {"measured": (at["distance_m"], at["code_bler"]), "95 % below": (at["distance_m"], at["high95"]),
-             "95 % above": (at["distance_m"], low)},
-            "distance (m), fixed panels", "share of code blocks in error", log_y=True, title="Errors by distance",
+            {"measured, 95 %": (at["distance_m"], np.where(seen, at["code_bler"], np.nan)),
+             none: (at["distance_m"], np.where(seen, np.nan, at["high95"]))},
+            "distance (m), panels fixed", "share of code blocks in error", log_y=True, log_x=True,
+            title="Errors by distance", levels=((report["snr"]["target_code_bler"], "target"),),
+            styles={"measured, 95 %": {"mode": "lines+markers", "error_y": bars},
+                    none: {"mode": "markers", "marker": {"symbol": "triangle-down", "size": 10}}},
         ),
-        Panel({"condition number": (at["distance_m"], at["condition"])}, "distance (m), fixed panels",
-              "largest over smallest singular value", log_y=True, title="Near field"),
+        Panel({"condition number": (at["distance_m"], at["condition"])}, "distance (m), panels fixed",
+              "largest over smallest singular value", log_y=True, log_x=True, title="Near field"),
         Panel({"behind the amplifier": (spectrum["offset_hz"] / 1e9, spectrum["level_db"])}, "offset (GHz)",
-              "level (dB)", title="Spectrum of one carrier"),
+              "level (dB)", title="Spectrum of one carrier, with the tone that shows the phase"),
     ]  # fmt: skip
     panels += _bars(report) + _clouds(figures["constellation"])
     net = report["rate"]["net_bit_per_s"] / 1e12
-    notes = [f"{report['title']}: {net:.4f} Tbit/s net over {report['distance_m']:g} m.",
-             report["why"] or "Every bit was coded, sent, received and decoded.", report["note"]]  # fmt: skip
+    error = report["error"]
+    notes = [
+        f"{report['title']}: {net:.4f} Tbit/s net over {report['distance_m']:g} m at {report['snr']['snr_db']:.1f} dB.",
+        report["why"] or "Every bit was coded, sent, received and decoded.",
+        f"Code blocks wrong: {_share(error['code_blocks'])}.",
+        f"Transport blocks wrong: {_share(error['transport_blocks'])}.",
+        report["note"],
+    ]
     write_panels(page, panels, "One link, bit by bit", [n for n in notes if n])
 
 
@@ -212,16 +222,23 @@ def _bars(report: dict[str, Any]) -> list[Panel]:
         return []
     rows = [(r["impairment"], r["cost_db"]) for r in report["costs"]["alone"]]
     rows.append(("all together", report["costs"]["all_together_db"]))
-    y = [np.nan if v is None else v for _, v in rows]
+    names, y = [n for n, _ in rows], np.array([np.nan if v is None else v for _, v in rows])
+    ends = [(r["low95_db"], r["high95_db"]) for r in report["costs"]["alone"]]
+    ends.append((report["costs"]["all_together_low95_db"], report["costs"]["all_together_high95_db"]))
+    below, above = (
+        np.array([np.nan if e is None or np.isnan(v) else abs(e - v) for e, v in zip(side, y)]) for side in zip(*ends)
+    )
+    bars = {"type": "data", "array": above, "arrayminus": below, "color": "#555"}
+    title = f"What each impairment costs: {report['costs']['code_blocks']} code blocks, bars: simulated 95 % bounds"
     return [
-        Panel({"SNR more": ([n for n, _ in rows], y)}, "impairment", "dB at the target", title="Costs", kind="bar"),
-    ]
+        Panel({"SNR more": (names, y)}, "", "dB more SNR at the target", title=title, kind="bar",
+              styles={"SNR more": {"error_y": bars}}),
+    ]  # fmt: skip
 
 
 def _clouds(constellation: dict[str, Any]) -> list[Panel]:
     middle = 0.5 * (constellation["edges"][1:] + constellation["edges"][:-1])
     return [
-        Panel({f"layer {i}": (middle, counts)}, "in phase", "quadrature", title=f"Layer {i} behind the receiver",
-              kind="density")
+        Panel({f"layer {i}": (middle, counts)}, "", "", title=f"Layer {i} behind the receiver", kind="density")
         for i, counts in enumerate(constellation["counts"])
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,9 @@ body{{margin:0 auto;max-width:1100px;padding:8px 12px 24px;font:16px/1.45 system
   color:#1b1b1b;background:#fff}}
 h1{{font-size:1.2rem;margin:.6rem 0}} h2{{font-size:1rem;margin:1rem 0 0}} p{{margin:.3rem 0;color:#444}}
 .panel{{width:100%;height:min(70vh,460px);min-height:300px}} .tall{{height:min(85vh,560px);min-height:460px}}
+.tiles{{display:flex;flex-wrap:wrap;gap:6px}} .tile{{flex:0 1 calc(25% - 6px);min-width:160px}}
+.tile h2{{font-weight:normal}} .tile .panel{{height:auto;min-height:0;aspect-ratio:1}}
+@media (max-width:700px){{.tile{{flex-basis:calc(50% - 6px)}}}}
 </style>
 <script>{engine}</script></head><body>
 <h1>{title}</h1>
@@ -55,7 +59,9 @@ class Panel:
     polar : x is an azimuth in degrees clockwise from north and y an elevation in degrees: a track over the sky.
     styles : name -> what Plotly's trace of that name has besides, such as {"mode": "lines+markers"}.
     levels : (y, name) of dotted lines across.
-    kind : "line"; "bar" (x may be names); or "density", one square picture, y the counts of its rows over x both ways.
+    log_x : a logarithmic axis for x.
+    kind : "line"; "bar" (x may be names); or "density", one square picture, y the counts of its rows over x both ways:
+    such panels that follow one another stand side by side.
     """
 
     series: Mapping[str, tuple[Any, Any]]
@@ -70,6 +76,7 @@ class Panel:
     kind: str = "line"
     styles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     levels: Sequence[tuple[float, str]] = ()
+    log_x: bool = False
 
 
 def plot_path(text: str | None) -> Path | None:
@@ -115,11 +122,9 @@ def write_panels(path: Path | str, panels: Sequence[Panel], title: str, notes: I
     from plotly.offline import get_plotlyjs
 
     drawn = [{"data": _traces(panel), "layout": _layout(panel)} for panel in panels]
-    divs = "\n".join(
-        (f"<h2>{escape(panel.title)}</h2>" if panel.title else "")
-        + f'<div class="panel{" tall" if len(panel.series) > _MANY else ""}" id="panel{i}"></div>'
-        for i, panel in enumerate(panels)
-    )
+    numbered = itertools.groupby(enumerate(panels), lambda entry: entry[1].kind == "density")
+    divs = "\n".join(_tiles(group) if density else "\n".join(_div(*entry) for entry in group)
+                     for density, group in numbered)  # fmt: skip
     text = _PAGE.format(
         title=escape(title),
         engine=get_plotlyjs(),
@@ -131,12 +136,22 @@ def write_panels(path: Path | str, panels: Sequence[Panel], title: str, notes: I
     write_new(Path(path), text, force=True)
 
 
+def _div(i: int, panel: Panel) -> str:
+    title = f"<h2>{escape(panel.title)}</h2>" if panel.title else ""
+    return f'{title}<div class="panel{" tall" if len(panel.series) > _MANY else ""}" id="panel{i}"></div>'
+
+
+def _tiles(entries: Iterable[tuple[int, Panel]]) -> str:
+    return '<div class="tiles">' + "".join(f'<div class="tile">{_div(*entry)}</div>' for entry in entries) + "</div>"
+
+
 def _traces(panel: Panel) -> list[dict[str, Any]]:
     traces = []
     for i, (name, (x, y)) in enumerate(panel.series.items()):
         if panel.kind == "density":
             at, z = np.asarray(x, float), np.asarray(y, float)
-            traces.append({"type": "heatmap", "name": name, "x": at, "y": at, "z": z, "colorscale": "Viridis"})
+            traces.append({"type": "heatmap", "name": name, "x": at, "y": at, "z": z, "colorscale": "Viridis",
+                           "showscale": False})  # fmt: skip
             continue
         if panel.kind == "bar":
             heights = np.asarray(y, float)
@@ -148,6 +163,7 @@ def _traces(panel: Panel) -> list[dict[str, Any]]:
                     "y": heights,
                     "marker": {"color": _COLOURS[i % len(_COLOURS)]},
                 }
+                | dict(panel.styles.get(name, {}))
             )
             continue
         x = [str(v) for v in x] if _is_text(x) else np.asarray(x, float)
@@ -231,7 +247,12 @@ def _layout(panel: Panel) -> dict[str, Any]:
     x_axis = grid | {"title": {"text": panel.x_title}, "automargin": True}
     y_axis = grid | {"title": {"text": panel.y_title}}
     if panel.kind == "density":
-        y_axis |= {"scaleanchor": "x"}
+        x_axis |= {"constrain": "domain"}
+        y_axis |= {"scaleanchor": "x", "constrain": "domain"}
+        layout |= {"margin": {"l": 28, "r": 4, "t": 4, "b": 24}}
+    if panel.log_x:
+        marks = [m * 10.0**e for e in range(-9, 13) for m in (1, 2, 5)]
+        x_axis |= {"type": "log", "tickvals": marks, "ticktext": [f"{m:g}" for m in marks]}
     if panel.log_y:
         y_axis |= {"type": "log", "exponentformat": "power", "dtick": _decades(panel)}
     return layout | {
@@ -239,7 +260,7 @@ def _layout(panel: Panel) -> dict[str, Any]:
         "yaxis": y_axis,
         "shapes": shapes,
         "annotations": labels,
-        "hovermode": "x unified",
+        "hovermode": "closest" if panel.kind == "density" else "x unified",
     }
 
 

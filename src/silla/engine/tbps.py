@@ -322,7 +322,7 @@ def tbps_figures(
     spaced_for_m: float | None = None,
     rain_mm_per_h: float = 0.0,
     impairments: Sequence[str] = tuple(IMPAIRMENTS),
-    n_points: int = 12,
+    n_points: int = 16,
     code_blocks: int = 240,
     seed: int = 1,
     progress: Progress | None = None,

@@ -82,7 +82,8 @@ def required_snr(
 
     From start_db, or 2 dB above Shannon's bound, in steps of 0.25, 0.5, 1, .. dB to either side of the target, then
     halved to an eighth of a dB, and a straight line of lg(error rate) in the last piece; up to so many code_blocks at
-    each point, everywhere with the same random numbers. No error seen counts as a third of one in that line.
+    each point, everywhere with the same random numbers. No error seen counts as a third of one in that line. Then 0.25,
+    0.5 and 1 dB to either side, until the rate there is above or below the target at 95 %.
     """
     if not 0 < target_code_bler < 1:
         raise ArgumentError(f"a target of {target_code_bler!r} block errors; allowed: between 0 and 1")
@@ -117,7 +118,15 @@ def required_snr(
         (max(c.code_block_errors, 1 / 3) / c.code_blocks if c else 1.0) for c in (seen.get(low), seen.get(high))
     )
     share = math.log(above / target_code_bler) / math.log(above / below) if above > below else 1.0
-    return _need(low + min(max(share, 0.0), 1.0) * (high - low), seen, target_code_bler)
+    found = low + min(max(share, 0.0), 1.0) * (high - low)
+    for side, enough in ((-1.0, True), (1.0, _interval95(0, code_blocks)[1] < target_code_bler)):
+        for step in (0.25, 0.5, 1.0) if enough else ():  # to have a bound near the answer on either side
+            need = _need(found, seen, target_code_bler)
+            bound_here = need.low_db if side < 0 else need.high_db
+            if (bound_here is not None and abs(bound_here - found) <= step) or not bound < found + side * step < top:
+                break
+            fails(found + side * step)
+    return _need(found, seen, target_code_bler)
 
 
 def _need(snr: float | None, seen: dict[float, SlotCounts], target: float) -> Need:
