@@ -105,6 +105,14 @@ def test_the_quantum_day_tells_of_attacks_reroutes_messages_and_skies(page: str)
     assert "14:00 to 15:00 keys of control/bomun over gj-us, us-dg instead of gj-dg" in text
 
 
+def test_keys_are_shown_secret_spent_and_net(page: str) -> None:
+    text = " ".join(" ".join(parsed(page).text).split())
+    section = text[text.index("secret, spent on authentication, net") :][:2500]
+    assert "Cascade, f 1.033" in section and "Authentication spent" in section and "Day: net" in section
+    assert "480 kbit" in section  # 96 epochs of 5000 bits
+    assert "bomun-gj-direct" not in section.split("Quantum")[0]  # a direct link has no keys to correct
+
+
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:
     found = parsed(page)
     assert all(link.startswith(("#", "data:")) for link in found.links)
