@@ -36,15 +36,15 @@ def flow(world, entry):
 def check_stocks(world, k):
     """Conservation: what is there after is what was there before, plus made, minus used, less what the store spills.
 
-    Pads of blocks that were given up are taken from the stock, as far as it goes.
+    Pads of blocks that were given up are used as well.
     """
     links = world.key_links
     before = np.concatenate([np.broadcast_to(links.initial_bits, k.stock[:, :1].shape), k.stock[:, :-1]], axis=1)
-    exact = np.minimum(np.maximum(before + k.produced, 0.0) - k.consumed, links.stock_bits)
+    exact = np.minimum(before + k.produced - k.consumed, links.stock_bits)
     assert k.stock == pytest.approx(exact, rel=1e-9, abs=1e-3)
     assert (k.stock >= 0).all() and (k.stock <= links.stock_bits).all()
-    assert (k.consumed <= np.maximum(before + k.produced, 0.0) * (1 + 1e-9)).all()
-    total_in = links.initial_bits + np.maximum(k.produced, 0.0).sum(axis=1)
+    assert (k.consumed <= (before + k.produced) * (1 + 1e-9)).all()
+    total_in = links.initial_bits + k.produced.sum(axis=1)
     assert (k.consumed.sum(axis=1) <= total_in * (1 + 1e-9)).all()
 
 
@@ -113,7 +113,11 @@ def test_eavesdropper_stops_production_and_is_seen_in_the_error_rate():
     short = world.key_links.id.index("short")
     assert k.supply.state[1, short] == TAPPED and k.supply.state[0, short] == k.supply.state[2, short] == UP
     assert k.supply.secret[1, short] == 0 < k.produced[0, 0, short]
-    assert k.produced[0, 1, short] == -AUTHENTICATION_BIT * STEP_S / 60  # one block a minute is tried and given up
+    assert k.produced[0, 1, short] == 0
+    tried = AUTHENTICATION_BIT * STEP_S / 60  # one block a minute is tried and given up
+    assert k.supply.spent[1, short] == k.supply.authentication[1, short] == tried
+    used = k.consumed[0, 1, short] - k.use[1, :, short].sum()
+    assert used == pytest.approx(min(tried, k.stock[0, 0, short]), rel=1e-6)
     # intercept and resend of every pulse: one error in four, plus the channel's own
     assert 0.25 <= k.supply.qber[1, short] <= 0.30 and k.supply.qber[0, short] < 0.05
     other = world.key_links.id.index("long")

@@ -48,9 +48,10 @@ class Disturbed:
 class Supply:
     """Keys of every store [k]: on fibres, chains of repeaters, satellites, through the air; t epochs.
 
-    ends [k, 2] places, satellites counted after the last of them; trusted [places and satellites]. produced, known
-    [t, k] bits made, and those of them that an eavesdropper has: produced is secret less authentication, and below
-    zero where blocks were given up after their pads were spent. qber, state [t, k]. stock_bits, initial_bits [k].
+    ends [k, 2] places, satellites counted after the last of them; trusted [places and satellites]. secret,
+    authentication, known [t, k] bits made, those of them that authenticating the blocks takes, and those that an
+    eavesdropper has. produced is secret less authentication; spent is what authentication takes from the stock where
+    blocks were given up after their pads were used. qber, state [t, k]. stock_bits, initial_bits [k].
     """
 
     id: tuple[str, ...]
@@ -67,7 +68,12 @@ class Supply:
     @property
     def produced(self) -> Floats:
         """[t, k] bits that are added to the stocks, before traffic takes its own."""
-        return self.secret - self.authentication
+        return np.maximum(self.secret - self.authentication, 0.0)
+
+    @property
+    def spent(self) -> Floats:
+        """[t, k] bits that authentication takes from the stocks, as far as they go."""
+        return np.maximum(self.authentication - self.secret, 0.0)
 
 
 def disturbed(world: World, epochs_s: Floats, step_s: float) -> Disturbed:

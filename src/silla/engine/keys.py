@@ -45,8 +45,8 @@ _TURNS = 4  # at least, of flows of equal priority
 class KeyDay:
     """A day of keys; r replicates, t epochs, k stores (`supply.id`), f flows.
 
-    consumed, stock (at the end of the epoch) [r, t, k] bits, known [r, t, k] share of the stock that an eavesdropper
-    has. traffic, quantum, one_time_pad, fallback, unsent [r, t, f] bits, the last four sum to the first; exposed, of
+    consumed (by flows, messages and blocks that were given up), stock (at the end of the epoch) [r, t, k] bits, known
+    [r, t, k] share of the stock that an eavesdropper has. traffic, quantum, one_time_pad, fallback, unsent [r, t, f] bits, the last four sum to the first; exposed, of
     what is under quantum keys or the pad, the bits that an eavesdropper can read. key_demand, key_served [r, t, f]
     bits. use [t, f, k] mean bits of each store for each flow. message_keys [r, t, m] bits of pad for messages.
     """
@@ -151,7 +151,9 @@ def _chain(
     stock = supply.initial_bits.astype(float)
     known = np.zeros(len(stock))  # bits of the stock
     for t in range(len(supply.produced)):
-        available = np.maximum(stock + supply.produced[t], 0.0)  # what authentication finds no more is not spent
+        available = stock + supply.produced[t]
+        spent = np.minimum(supply.spent[t], available)
+        available = available - spent
         known = known + supply.known[t]
         share = np.divide(known, available, out=np.zeros(len(stock)), where=available > 0)
         used = np.zeros(len(stock))
@@ -162,7 +164,7 @@ def _chain(
             use[t] += flow
         stock = np.minimum(np.maximum(available - used, 0.0), supply.stock_bits)
         known = share * stock
-        out["consumed"][t], out["stock"][t], out["known"][t] = used, stock, share
+        out["consumed"][t], out["stock"][t], out["known"][t] = used + spent, stock, share
 
 
 def _allocate(supply: Supply, askers: _Askers, available: Floats, demand: Floats) -> tuple[Floats, Floats]:
@@ -238,9 +240,8 @@ def _check_conservation(supply: Supply, produced: Floats, out: dict[str, Floats]
     before = np.concatenate(
         [np.broadcast_to(supply.initial_bits, out["stock"][:, :1].shape), out["stock"][:, :-1]], axis=1
     )
-    there = np.maximum(before + produced, 0.0)
-    left = there - out["consumed"]
-    slack = 1e-6 * (1.0 + there)
+    left = before + produced - out["consumed"]
+    slack = 1e-6 * (1.0 + before + produced)
     if np.any(left < -slack) or np.any(out["stock"] > left + slack):
         raise RunError("key stocks do not add up: a link gave more key than it had; this is a fault of the program")
 

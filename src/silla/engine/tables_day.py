@@ -126,7 +126,8 @@ def _keys(plan: Plan, days: Mapping[str, VariantDay]) -> _Rows:
     rows = _Rows(
         "key_day", "Key stocks over the day", *_KEY, ("link", "", "Link"), _TIME,
         ("secret_bit", "bit", "Secret bits made"), ("authentication_bit", "bit", "Spent on authenticating the blocks"),
-        ("produced_bit", "bit", "Net: secret less authentication"), ("consumed_bit", "bit", "Used"),
+        ("produced_bit", "bit", "Net: secret less authentication"),
+        ("consumed_bit", "bit", "Used, also for authenticating blocks that were given up"),
         ("stock_bit", "bit", "Stock at the end of the epoch"),
         ("stock_low", "bit", "Lower end"), ("stock_high", "bit", "Upper end"), ("qber", "1", "Error rate"),
         ("known", "1", "Share of the stock that an eavesdropper has"), ("state", "", ", ".join(STATES)),

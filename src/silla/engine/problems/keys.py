@@ -47,7 +47,7 @@ def build_key_flows(world: World, **options: Any) -> Built:
     bits = _hub_bits(world, o)
     day = key_day(world, bits, np.array([0.0]), float(o["period_s"]))
     ends, trusted = np.asarray(day.supply.ends), world.places.trusted
-    budget_bit = np.maximum(day.produced[0, 0] + day.supply.initial_bits, 0.0)
+    budget_bit = day.produced[0, 0] + np.maximum(day.supply.initial_bits - day.supply.spent[0], 0.0)
     usable = trusted[ends].all(axis=1)
     demand_bit = day.key_demand[0, 0]
     asked = (demand_bit > 0) & trusted[world.flows.source] & trusted[world.flows.target]
