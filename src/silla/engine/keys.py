@@ -46,9 +46,10 @@ class KeyDay:
     """A day of keys; r replicates, t epochs, k stores (`supply.id`), f flows.
 
     consumed (by flows, messages and blocks that were given up), stock (at the end of the epoch) [r, t, k] bits, known
-    [r, t, k] share of the stock that an eavesdropper has. traffic, quantum, one_time_pad, fallback, unsent [r, t, f] bits, the last four sum to the first; exposed, of
-    what is under quantum keys or the pad, the bits that an eavesdropper can read. key_demand, key_served [r, t, f]
-    bits. use [t, f, k] mean bits of each store for each flow. message_keys [r, t, m] bits of pad for messages.
+    [r, t, k] share of the stock that an eavesdropper has. traffic, quantum, one_time_pad, fallback, unsent [r, t, f]
+    bits, the last four sum to the first; exposed, of what is under quantum keys or the pad, the bits that an
+    eavesdropper can read. key_demand, key_served [r, t, f] bits. use [t, f, k] mean bits of each store for each flow.
+    message_keys [r, t, m] bits of pad for messages.
     """
 
     supply: Supply
