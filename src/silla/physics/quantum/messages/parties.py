@@ -219,9 +219,8 @@ def _verdict(plan: Plan, report: CheckReport) -> str:
     cost, allowed = plan.cost_bit(report.counts), plan.allowance_bit
     if cost <= allowed and not (plan.own_limit is not None and bound > plan.own_limit):
         return ""
-    return (
-        f"frame {report.frame}: {_what_was_seen(plan, report, bound)}{_spent(cost, allowed)}: somebody may be listening"
-    )
+    seen, spent = _what_was_seen(plan, report, bound), _spent(min(cost, plan.n_payload), allowed)
+    return f"frame {report.frame}: {seen}{spent}: somebody may be listening"
 
 
 def _what_was_seen(plan: Plan, report: CheckReport, bound: float) -> str:

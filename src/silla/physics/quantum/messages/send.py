@@ -138,7 +138,7 @@ class _Account:
 
     def frame(self, n_message: int, report: CheckReport) -> None:
         """A frame was sent and checked."""
-        self.bound = self.plan.cost_bit(report.counts)
+        self.bound = min(self.plan.cost_bit(report.counts), float(self.plan.n_payload))
         self._last = min(self.told * n_message, float(self.plan.n_payload))
         self.read += self._last
 
