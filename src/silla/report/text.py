@@ -80,7 +80,7 @@ def scale_of(values: Iterable[float | None], unit: str) -> tuple[float, str]:
         return 1.0, _SHOWN.get(unit, unit)
     power = 3 * math.floor(math.log10(max(finite)) / 3 + 1e-9)
     power = min(max(power, -15), 15)
-    if base == "s" and power > 0 or base in ("bit", "bit/s", "B") and power < 0:  # no thousandths of a bit: "mbit/s"
+    if (base == "s" and power > 0) or (base in ("bit", "bit/s", "B") and power < 0):  # no thousandths of a bit
         power = 0
     return 10.0**power / factor, f"{_PREFIXES[power]}{shown}"
 
