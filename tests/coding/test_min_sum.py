@@ -256,6 +256,26 @@ def test_blocks_0_3_db_above_the_measured_waterfall_are_decoded(e, es_n0_db):
     assert (answer.iterations < 10).any()
 
 
+@pytest.mark.parametrize(("e", "es_n0_db"), [(9504, 6.25), (16896, 1.2), (25344, -1.05)])
+def test_stopping_early_changes_no_decision_and_hides_no_error(e, es_n0_db):
+    """The same blocks with and without the stop, where many fail: a stopped block is right, as ten iterations say."""
+    code, rng = nr_code(1, 384), stream(8, "coding", "stop", e)
+    n_blocks = 120 if kernels.available() else 3
+    info = append(rng.integers(0, 2, (n_blocks, code.k - 24), dtype=np.uint8), "24B")
+    sent, n0 = rm.rate_match(code, encode(code, info), e), 10.0 ** (-es_n0_db / 10.0)
+    y = (1.0 - 2.0 * sent) / np.sqrt(2.0) + rng.standard_normal(sent.shape) * np.sqrt(n0 / 2.0)
+    buffer = rm.rate_dematch(code, 2.0 * np.sqrt(2.0) * y / n0)
+    part = code.cut(rm.rows_needed(code, buffer))
+    llr = quantise(buffer[:, : part.n])
+    whole = (decode(part, llr, early_stop=False).bits != info).any(axis=1)
+    for stop in (None, ("24B", part.k)):
+        found = decode(part, llr, crc=stop)
+        wrong = (found.bits != info).any(axis=1)
+        assert (wrong == whole).all() and not (wrong & found.satisfied).any()
+        assert (found.iterations[found.satisfied] < 10).any()
+    assert n_blocks < 100 or 3 <= whole.sum() <= n_blocks - 20
+
+
 def test_belief_propagation_is_no_worse_than_min_sum():
     info, code, buffer = received(nr_code(1, 48), 80, 2112, 0.9)
     wrong = {
