@@ -195,3 +195,13 @@ def test_a_frame_spends_what_eve_may_know():
     n = plan.n_slots * (1 - QUBITS.check_share)
     assert plan.n_secret < PAYLOAD * plan.n_blocks - n * plan.usual.eve_bit
     assert plan.allowance_bit > n * plan.usual.eve_bit
+
+
+def test_jitter_and_after_pulses_are_planned_for():
+    rough = replace(BINS, dead_time_s=20e-9, guard=True, jitter_s=0.35e-9, afterpulse=0.03, check_efficiency=0.4)
+    usual = expected(rough)
+    got = receive(rough, 400_000, seed=4)
+    assert len(got.slot) / got.n_message == pytest.approx(usual.gain, rel=0.05)
+    assert (got.offset > 0).mean() == pytest.approx(usual.error, rel=0.1)
+    found = send_message(replace(rough, misalignment=1e-4), b"rough", seed=1)
+    assert found.delivered == b"rough" and found.frames_sent == 1

@@ -43,6 +43,7 @@ __all__ = [
     "moved_share",
     "secrecy_capacity",
     "symbol_entropy",
+    "with_false",
 ]
 
 DIMENSION = Range(2.0, 4096.0, "time bins")
@@ -122,7 +123,7 @@ def secrecy_capacity(
     background = _background(n, y0)
     both_ways = 1.0 - (1.0 - 2.0 * e_d + e_d**2 * n / (n - 1.0)) * (1.0 - np.asarray(moved, float))
     gain, error = _received(_clicks(mean_photons, line**2 * bob), background, both_ways, n)
-    gain, error = _with_false(gain, error, np.asarray(afterpulse, float), 1.0 - 1.0 / n)
+    gain, error = with_false(gain, error, np.asarray(afterpulse, float), 1.0 - 1.0 / n)
     _, check = _received(line * alice, background, e_d, n)  # decoy states tell the single photons' error rate
     if mean_photons is None or decoys == "infinite":
         eve = _eve_bit(mean_photons, line, symbol_entropy(check, n), np.log2(n))
@@ -174,8 +175,14 @@ def _received(signal, background, error, n):
     return gain, np.where(gain > 0.0, wrong, 1.0 - 1.0 / n)[()]
 
 
-def _with_false(gain, error, afterpulse, wrong):
-    """(gain, error) with after-pulses, which fall anywhere: into frames without a click, or before or after one."""
+def with_false(gain, error, afterpulse, wrong):
+    """(gain, error) with after-pulses, which fall anywhere: into frames without a click, or before or after one.
+
+    afterpulse : false clicks per click. wrong : share of false clicks that are wrong, 1 - 1/N. All broadcast.
+
+    >>> [float(x.round(6)) for x in with_false(np.array(0.5), np.array(0.0), 0.1, 1.0)]
+    [0.525, 0.071429]
+    """
     false = np.minimum(afterpulse * gain, 1.0)
     total = gain + (1.0 - gain) * false
     mistakes = gain * (error * (1.0 - 0.5 * false) + 0.5 * false * wrong) + (1.0 - gain) * false * wrong

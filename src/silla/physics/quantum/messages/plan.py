@@ -119,8 +119,9 @@ def expected(link: Link) -> Expected:
     arguments, line, n = _arguments(link), link.transmittance, float(link.dimension)
     if isinstance(link, TimeBinLink):
         found = hd_qsdc.message_rate(
-            n, line, bin_s=link.bin_s, dead_time_s=link.dead_time_s, guard=link.guard, **arguments
-        )
+            n, line, bin_s=link.bin_s, dead_time_s=link.dead_time_s, guard=link.guard, jitter_s=link.jitter_s,
+            afterpulse=link.afterpulse, **arguments,
+        )  # fmt: skip
         direct, rate = found.direct, float(found.rate_bit_per_s)
     else:
         direct = dl04.secrecy_capacity(line, **arguments)
@@ -152,14 +153,22 @@ def _message(link: Link, arguments: dict[str, Any]) -> tuple[float, float]:
     n, e = float(link.dimension), link.misalignment
     dark = -np.expm1(n * np.log1p(-link.dark_per_bin)) if isinstance(link, TimeBinLink) else arguments["y0"]
     both_ways = 2.0 * e - e**2 * n / (n - 1.0)
+    lost = 0.0
+    if isinstance(link, TimeBinLink):
+        moved = float(hd_qsdc.moved_share(link.bin_s, link.jitter_s))
+        lost = moved / n if link.guard else 0.0  # into the pause
+        both_ways = 1.0 - (1.0 - both_ways) * (1.0 - moved) / (1.0 - lost)
     means, shares = intensities(link)
-    eta = link.way(False) * link.sees(False)
+    eta = link.way(False) * link.sees(False) * (1.0 - lost)
     parts = [_received(mu, eta, float(dark), both_ways, 1.0 - 1.0 / n) for mu in means]
     gain, wrong = (float(np.dot(shares, column)) for column in zip(*parts))
     kept = 1.0 - link.check_share
     if isinstance(link, TimeBinLink):
         clicks = kept * gain + (1.0 - kept) * float(dark)
         live = 1.0 if link.guard else float(hd_qsdc.live_share(clicks, link.dead_time_s / link.slot_s))
+        false = link.afterpulse * kept * n / link.frame_bins * live
+        total, error = hd_qsdc.with_false(gain, wrong / gain if gain > 0.0 else 1.0, false, 1.0 - 1.0 / n)
+        gain, wrong = float(total), float(total * error)
     else:
         live = 1.0 / (1.0 + link.dead().slots[2] * gain * kept)
     return gain * live, wrong / gain if gain > 0.0 else 1.0 - 1.0 / n
