@@ -5,8 +5,8 @@ processor time of one thread is counted and twice its inverse given: slots are i
 
 Where the time goes: a sixth each into the channel's product with its noise and into the frequency response, an eighth
 into LMMSE detection, a tenth into interpolating the estimate, the rest thinly over path gains, demapping, mapping, CRC
-and rate matching; decoding is a thirtieth. What bounds it from below: 183456 received elements take 0.5 ms for their noise
-and 0.4 ms each for response and interpolation at 40 Gflop/s, and some fourteen passes over 1.5 MB of them 1 ms at
+and rate matching; decoding is a thirtieth. What bounds it from below: 183456 received elements take 0.5 ms for their
+noise and 0.4 ms each for response and interpolation at 40 Gflop/s, and some fourteen passes over 1.5 MB of them 1 ms at
 20 GB/s. The difference to what is measured is in passes that NumPy makes between the kernels.
 """
 

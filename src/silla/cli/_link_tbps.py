@@ -112,20 +112,20 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
 def _print(r: dict[str, Any]) -> None:
     from rich.console import Console
 
-    screen = Console(highlight=False)
+    screen = Console(highlight=False, soft_wrap=True)
     rate, row, snr, error = r["rate"], r["link"], r["snr"], r["error"]
     verdict = "[green]carries 1 Tbit/s[/green]" if r["reaches_1_tbps"] else "[red]does not carry 1 Tbit/s[/red]"
-    screen.print(f"{r['title']}, {r['distance_m']:g} m: {verdict}, {rate['net_bit_per_s'] / 1e12:.4f} Tbit/s net")
+    screen.print(f"{r['title']}, {r['distance_m']:g} m: {verdict}, {_rate(rate['net_bit_per_s'])} net")
     if r["why"]:
         screen.print(f"  {r['why']}")
     screen.print(
         f"  {row['layers']} layers of {row['modulation']} at rate {row['code_rate']:.3f}, "
-        f"{row['bandwidth_hz'] / 1e9:g} GHz, {row['subcarrier_spacing_hz'] / 1e6:g} MHz subcarriers, {row['waveform']}"
+        f"{row['bandwidth_hz'] / 1e9:g} GHz, {row['subcarrier_spacing_hz'] / 1e3:g} kHz subcarriers, {row['waveform']}"
     )
     shares = " x ".join(f"{name.replace('_', ' ')} {rate[name]:.3f}" for name in list(rate)[1:6])
-    screen.print(f"  {rate['symbols_bit_per_s'] / 1e12:.3f} Tbit/s of symbols x {shares}")
-    goodput = [rate[f"goodput{end}_bit_per_s"] / 1e12 for end in ("", "_low95", "_high95")]
-    screen.print(f"  arrives            {goodput[0]:.4f} Tbit/s (95 %: {goodput[1]:.4f} to {goodput[2]:.4f})")
+    screen.print(f"  {_rate(rate['symbols_bit_per_s'])} of symbols x {shares}")
+    goodput = [_rate(rate[f"goodput{end}_bit_per_s"]) for end in ("", "_low95", "_high95")]
+    screen.print(f"  arrives            {goodput[0]} (95 %: {goodput[1]} to {goodput[2]})")
     screen.print(f"  bits wrong         {_share(error['bits'])}")
     screen.print(f"  code blocks wrong  {_share(error['code_blocks'])}")
     screen.print(f"  transport blocks   {_share(error['transport_blocks'])}, in {error['slots']} slots")
@@ -139,7 +139,7 @@ def _print(r: dict[str, Any]) -> None:
     reach = r["range"]
     screen.print(
         f"  range              {reach['fixed_panels_m']:.3g} m with these panels "
-        f"({reach['fixed_panels_code_blocks']} blocks), {reach['re_spaced_m']:.3g} m with subarrays spaced for it"
+        f"({reach['fixed_panels_code_blocks']} blocks), {reach['re_spaced_m']:.4g} m with subarrays spaced for it"
     )
     screen.print(f"  power              {r['power']['total_w']:.3g} W, {r['power']['pj_per_bit']:.3g} pJ/bit")
     if r["costs"]:
@@ -149,9 +149,14 @@ def _print(r: dict[str, Any]) -> None:
         screen.print(
             f"  5G, same engine    {five['carrier_net_bit_per_s'] / 1e9:.2f} Gbit/s in 100 MHz, transport blocks wrong "
             f"{_share(five['blocks'])}; this is {five['times_imt2020_peak']:.1f} times IMT-2020's 20 Gbit/s"
+            + ("" if five["times_one_carrier"] is None else f", {five['times_one_carrier']:.0f} times that carrier")
         )
     if r["note"]:
         screen.print(f"  {r['note']}")
+
+
+def _rate(bit_per_s: float) -> str:
+    return f"{bit_per_s / 1e12:.4f} Tbit/s" if bit_per_s >= 1e11 else f"{bit_per_s / 1e9:.4g} Gbit/s"
 
 
 def _share(row: dict[str, Any]) -> str:
@@ -205,10 +210,10 @@ def _draw(page: Any, report: dict[str, Any], figures: dict[str, Any]) -> None:
               "level (dB)", title="Spectrum of one carrier, with the tone that shows the phase"),
     ]  # fmt: skip
     panels += _bars(report) + _clouds(figures["constellation"])
-    net = report["rate"]["net_bit_per_s"] / 1e12
     error = report["error"]
     notes = [
-        f"{report['title']}: {net:.4f} Tbit/s net over {report['distance_m']:g} m at {report['snr']['snr_db']:.1f} dB.",
+        f"{report['title']}: {_rate(report['rate']['net_bit_per_s'])} net over {report['distance_m']:g} m "
+        f"at {report['snr']['snr_db']:.1f} dB.",
         report["why"] or "Every bit was coded, sent, received and decoded.",
         f"Code blocks wrong: {_share(error['code_blocks'])}.",
         f"Transport blocks wrong: {_share(error['transport_blocks'])}.",

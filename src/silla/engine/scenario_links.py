@@ -185,7 +185,7 @@ _WIDE = (
     ("required_snr_db", "dB", "Needed"), ("code_blocks", "1", "Code blocks"),
     ("code_block_errors", "1", "Of them lost"),
     ("power_w", "W", "Electrical power"), ("range_m", "m", "Reach, subarrays spaced anew"),
-    ("five_g_bit_per_s", "bit/s", "5G on the same engine: 100 MHz, four layers"),
+    ("five_g_bit_per_s", "bit/s", "5G on the same engine: 100 MHz, eight layers"),
     ("times_imt2020_peak", "1", "Times the 20 Gbit/s of IMT-2020"),
 )  # fmt: skip
 
