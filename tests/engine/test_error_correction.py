@@ -88,6 +88,19 @@ def test_a_block_that_only_pays_its_tags_is_no_key():
         assert found.authentication_bit_per_s[0] == 0 or found.bit_per_s[0] > 0
 
 
+def test_a_link_without_a_key_says_why():
+    """By what would give it one: a longer block, aligned optics, less loss."""
+    short = ("fibres[0].length_km=180", "quantum.keys[0].misalignment=0.05", "quantum.keys[0].block_bits=%g")
+    for overrides, why in (
+        ((*short[:2], short[2] % 1e4), "block is too short"), (("quantum.keys[0].misalignment=0.3",), "misalignment"),
+    ):  # fmt: skip
+        found = rates(*overrides)[2]
+        assert found.bit_per_s[0] == 0 and why in found.limited_by[0]
+    assert rates(*short[:2], short[2] % 1e8)[2].bit_per_s[0] > 0
+    found = rates("fibres[0].length_km=400", "quantum.keys[0].block_bits=1e4", "quantum.keys[0].protocol=six-state")[2]
+    assert found.bit_per_s[0] == 0 and "loss" in found.limited_by[0]
+
+
 def test_the_day_is_net():
     world = world_of(CITY, "events=[]", "quantum.keys[1].block_bits=3e5")
     hub = np.zeros((1, 3, len(world.places.id)))

@@ -37,6 +37,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _WAYS = {"cascade": "Cascade", "ldpc": "LDPC decoding"}
+_ENDLESS = 1e15  # bits of a block
 _DEAD = 1e-3  # bit/s below which a link is said to make no key
 _MOST_ERROR = 0.49  # the models' limit, far beyond any key
 _STANDARD_RAMAN = 3e-9  # 1/(km nm), the catalogue's coefficient of standard fibre
@@ -278,9 +279,8 @@ def _limits(
             none = "loss: the block is too short" if key_point(short).bit > 0 else "loss and excess noise"
             words.append("Raman noise" if noisy else "fibre loss" if bits[i] > 0 else none)
         elif bits[i] <= 0:
-            short = "loss: the block is too short" if links.protocol[i] == "decoy-bb84" else "loss and dark counts"
             noise = "Raman noise" if raman else "loss"
-            words.append(noise if qber[i] > 0.03 + links.misalignment[i] else short)
+            words.append(noise if qber[i] > 0.03 + links.misalignment[i] else _no_key(links, budget, i))
         elif slow[i]:
             n = int(links.reconciliation_cores[i])
             words.append(f"{_WAYS[links.error_correction[i]]} on {n} core{'s' if n > 1 else ''}")
@@ -291,6 +291,15 @@ def _limits(
         else:
             words.append("fibre loss")
     return tuple(words)
+
+
+def _no_key(links: KeyLinks, budget: LinkBudget, i: int) -> str:
+    """Why a link without a key, whose light is not lost in noise, has none."""
+    line = key_line(links, budget, i, 0.0)
+    if links.protocol[i] == "decoy-bb84" and key_point(replace(line, block_bits=_ENDLESS)).bit > 0.0:
+        return "loss: the block is too short"
+    aligned = key_point(replace(line, error=0.0, block_bits=_ENDLESS)).bit > 0.0
+    return "misalignment" if aligned else "loss and dark counts"
 
 
 def plob_bit_per_s(links: KeyLinks | DirectLinks, budget: LinkBudget) -> Floats:
