@@ -254,3 +254,13 @@ def test_command_line(capsys, tmp_path):
     assert "heatmap" in text and "src=" not in text.split("<script>")[0]
     assert run_command(["link", "tbps", *options]) == 0
     assert "does not carry 1 Tbit/s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(None, None, "not bounded"), (0.0, None, "above 0.0"), (None, 0.0, "below 0.0"), (-1.0, 2.5, "-1.0 to 2.5")],
+)
+def test_ends_of_a_range_that_were_not_simulated(low, high, words):
+    from silla.cli._link_tbps import _between
+
+    assert words in _between(low, high)

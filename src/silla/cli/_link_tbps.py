@@ -165,8 +165,12 @@ def _share(row: dict[str, Any]) -> str:
 
 def _between(low: float | None, high: float | None) -> str:
     """Of a 95 % range in dB, either end of which may not have been simulated."""
-    if low is None or high is None:
-        return "95 %: not bounded" if low is high else f"95 %: {'above' if high is None else 'below'} {low or high:.1f}"
+    if low is None and high is None:
+        return "95 %: not bounded"
+    if low is None:
+        return f"95 %: below {high:.1f}"
+    if high is None:
+        return f"95 %: above {low:.1f}"
     return f"95 %: {low:.1f} to {high:.1f}"
 
 
