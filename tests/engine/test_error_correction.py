@@ -80,7 +80,7 @@ def test_every_block_pays_for_its_tags(protocol):
 
 def test_a_block_that_only_pays_its_tags_is_no_key():
     """At the greatest distance with a key of short blocks the secret of a block is a few pads."""
-    for km in range(80, 160, 4):
+    for km in range(80, 160, 13):
         world, budget, found = rates(f"fibres[0].length_km={km}", "quantum.keys[0].block_bits=1e4")
         point = key_point(key_line(world.key_links, budget, 0, 0.0))
         of_block = point.bit / point.sifted * 1e4 if point.sifted else 0.0

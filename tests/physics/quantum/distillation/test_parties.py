@@ -130,7 +130,7 @@ def test_whatever_is_done_to_any_one_message_ends_without_a_key_and_is_said(kind
         return alice, bob, channel, d.run(alice, bob, channel)
 
     n, silent = run(None)[3].messages, 0
-    for number in sorted({*range(1, 12), *range(12, n, max(1, n // 15)), *range(n - 4, n + 1)}):
+    for number in sorted({*range(1, 12), *range(12, n, max(1, n // 8)), *range(n - 4, n + 1)}):
         adversary = d.Adversary(np.random.default_rng(number), only=frozenset({number}), **{kind: 1.0})
         alice, bob, channel, outcome = run(adversary)
         if kind == "reorder" and not channel.overtaken:
@@ -181,7 +181,7 @@ def test_an_alteration_that_parses_is_found_by_the_tag():
     assert outcome.accepted == (False, False) and "authentication failed" in outcome.reasons[1]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(0, 2**32), st.sampled_from(["cascade", "ldpc"]), st.sampled_from([1, 2]),
     st.sampled_from([8e3, 1.3e4, 3e4]), st.sampled_from([0.0, 3.0, 9.0]), st.sampled_from([0.0, 0.01, 0.04]),
@@ -248,7 +248,7 @@ def test_the_length_that_is_named_gives_a_key(system, loss_db, options):
     with pytest.raises(DomainError, match="must have at least"):
         d.prepare(system, loss_db, 0.85 * least, **options)
     prepared = d.prepare(system, loss_db, sure, **options)
-    for seed in range(15):
+    for seed in range(8):
         made = d.distil(prepared, seed=seed, random_bytes=stream(seed, "sure").bytes)
         assert made.outcome.key, made.outcome.reasons
         assert made.alice.key == made.bob.key and made.alice.key_bits > 0
