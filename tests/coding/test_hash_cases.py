@@ -60,7 +60,9 @@ def test_toeplitz_at_random_sizes_is_polynomials_and_the_matrix():
             assert hash_(x, t, n_out).tolist() == expected
 
 
-@pytest.mark.parametrize(("n", "n_out"), [(n, m) for n in (1, 2, 3, 4) for m in (1, 2, 3) if n + m <= 6 and n + 2 * m < 9])
+@pytest.mark.parametrize(
+    ("n", "n_out"), [(n, m) for n in (1, 2, 3, 4) for m in (1, 2, 3) if n + m <= 6 and n + 2 * m < 9]
+)
 def test_toeplitz_is_two_universal_by_counting_all_matrices(n, n_out):
     """For every two inputs the difference of their hashes takes every value for equally many matrices."""
     inputs = [np.array(x, np.uint8) for x in itertools.product((0, 1), repeat=n)]
