@@ -177,8 +177,8 @@ class Party:
 
     def _tag(self, place: int, from_alice: list[bytes], from_bob: list[bytes]) -> bytes:
         """Tag number `place` over both streams, in an order that both ends know."""
-        first = b"".join(from_alice)
-        text = len(first).to_bytes(8, "little") + first + b"".join(from_bob) + bytes([place])
+        length = sum(map(len, from_alice)).to_bytes(8, "little")
+        text = b"".join([length, *from_alice, *from_bob, bytes([place])])
         pad = self._pads[TAG_BYTES * place : TAG_BYTES * (place + 1)]
         return authentication_tag(text, self.pool.hash_key, pad)
 

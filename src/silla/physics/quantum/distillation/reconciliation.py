@@ -39,10 +39,12 @@ def _layout(settings: Settings, n: int, rate: float) -> tuple[ldpc.RateAdaptive 
     return plan, n // plan.n_key
 
 
-def _groups(n: int, blocks: int, n_key: int, left: list[int]) -> list[tuple[np.ndarray, int]]:
+def _groups(n: int, blocks: int, n_key: int, left: list[int]) -> list[tuple[np.ndarray | slice, int]]:
     """(places, frame length) of the groups that Cascade works on: blocks that were given up, and the rest."""
-    rest = np.arange(blocks * n_key, n)
-    places = np.concatenate([*(np.arange(b * n_key, (b + 1) * n_key) for b in left), rest]) if left else rest
+    whole = blocks * n_key
+    if not left:
+        return [(slice(whole + first, whole + last), length) for first, last, length in groups(n - whole, WINDOW)]
+    places = np.concatenate([*(np.arange(b * n_key, (b + 1) * n_key) for b in left), np.arange(whole, n)])
     return [(places[first:last], length) for first, last, length in groups(len(places), WINDOW)]
 
 

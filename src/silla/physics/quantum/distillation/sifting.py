@@ -59,7 +59,8 @@ def look_up(record: AliceRecord, pulse: np.ndarray) -> np.ndarray | slice:
 
 def counts_of(intensity: np.ndarray, n_intensities: int) -> np.ndarray:
     """Detections of each intensity."""
-    return np.bincount(intensity, minlength=n_intensities).astype(np.int64)
+    most = max(n_intensities, int(intensity.max(initial=0)) + 1)
+    return np.array([np.count_nonzero(intensity == i) for i in range(most)], np.int64)
 
 
 def error_rate(sample: int, sample_errors: int, test: int, test_errors: int) -> float:
