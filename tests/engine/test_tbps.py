@@ -124,11 +124,11 @@ def test_a_shortened_slot_has_the_same_rate_and_error_rate():
 
 
 def test_slots_by_default_are_bounded_in_bits():
-    for mu, slots in ((10, 24), (8, 12), (6, 2)):
+    for mu, slots in ((10, 24), (8, 7), (6, 1)):
         link = ts.build_link(ts.changed(ts.system("dband"), mu=mu, modulation="qam16"), 50.0)
-        assert slots_by_default(link) == min(24, int(5e7 // link.bits_per_slot))
+        assert slots_by_default(link) == min(24, int(3e7 // link.bits_per_slot))
         assert slots <= slots_by_default(link)
-    assert slots_by_default(ts.build_link(ts.changed(ts.system("dband"), mu=6), 50.0)) == 2
+    assert slots_by_default(ts.build_link(ts.changed(ts.system("dband"), mu=6), 50.0)) == 1
 
 
 @needs_kernels

@@ -44,7 +44,7 @@ def tbps(
     ] = "all",
     slots: Annotated[
         int | None,
-        typer.Option(help="Slots to simulate at the distance; 24, fewer where they hold more than 5e7 bits."),
+        typer.Option(help="Slots to simulate at the distance; 24, fewer where they hold more than 3e7 bits."),
     ] = None,
     search_blocks: Annotated[int, typer.Option(help="Code blocks at most at each point of the searches.")] = 480,
     target: Annotated[float, typer.Option(help="Code block error rate at which SNR and range are read.")] = 0.01,

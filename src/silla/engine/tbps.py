@@ -68,7 +68,7 @@ def tbps_report(
     distance_m : between the panels, the preset's if not given; their subarrays are spaced for `spaced_for_m`, the same
         distance if not given. rain_mm_per_h : over the whole path.
     impairments : names of `IMPAIRMENTS` that are on. n_slots : simulated at the distance; by default 24, fewer where
-        they hold more than 5e7 bits. search_blocks : code blocks at most at each point of the searches, in slots cut
+        they hold more than 3e7 bits. search_blocks : code blocks at most at each point of the searches, in slots cut
         short. target_code_bler : share of code blocks in error at which SNR, range and costs are read.
     costs, reference : also find what each impairment costs, and run 5G.
 

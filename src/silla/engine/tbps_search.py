@@ -25,8 +25,8 @@ _CHUNK = 120  # code blocks simulated between two looks at the interval
 
 def slots_by_default(link: WidebandLink) -> int:
     """24, which bound the blocks lost of the D band's preset at 2 % of 192 transport blocks; fewer, but one, where they
-    hold more than 5e7 bits, a few seconds."""
-    return max(1, min(24, int(5e7 // link.bits_per_slot)))
+    hold more than 3e7 bits, a few seconds."""
+    return max(1, min(24, int(3e7 // link.bits_per_slot)))
 
 
 def measured(link: WidebandLink, snr_db: float, n_slots: int, seed: int) -> SlotCounts:
