@@ -29,7 +29,7 @@ from silla.results.store import Store
 
 __all__ = ["Asked", "Campaign", "LinkPoint", "LinkTask", "Stop", "chunk_slots"]
 
-_RECORD_VERSION = 1
+_RECORD_VERSION = 2
 _ELEMENTS = 1 << 21  # of a chunk: receive antennas, layers, symbols and subcarriers of all its slots
 _POOL_S = 3.0  # what is expected to take less is computed in this process rather than start workers
 _FIELDS = tuple(f.name for f in dataclasses.fields(LinkCounts))

@@ -43,7 +43,8 @@ def _checked(symbols: np.ndarray, noise_variance, modulation: str, scrambling):
     if y.ndim < 1:
         raise ArgumentError("symbols need one axis at least")
     noise = np.asarray(noise_variance, _F32)
-    peak = np.abs(y.reshape(-1).view(_F32)).max(initial=0.0)
+    parts = y.reshape(-1).view(_F32)
+    peak = np.maximum(parts.max(initial=0.0), -parts.min(initial=0.0))  # NaN stays NaN
     if not peak < np.inf:
         raise ArgumentError("a symbol is not finite: an LLR would say nothing")
     if noise.size and not noise.min() > 0.0:  # NaN fails too

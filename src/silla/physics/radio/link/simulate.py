@@ -42,7 +42,7 @@ RECEIVERS = ("lmmse", "lmmse-irc", "zero-forcing", "mrc", "k-best", "ep", "genie
 ESTIMATORS = ("perfect", "ls", "lmmse")
 VERSIONS = (0, 2, 3, 1)  # redundancy versions of successive transmissions (TS 38.214 clause 6.1.2.1)
 _MOST_DB = 200
-_ELEMENTS = 1 << 21  # received resource elements and layers handled at a time: some 100 MB at most
+_ELEMENTS = 1 << 20  # received resource elements and layers handled at a time: some 50 MB at most; 2^19 is slower
 
 
 @dataclass(frozen=True)
