@@ -30,7 +30,10 @@ SOURCES = ("weak", "single")
 def qdc(
     protocol: Annotated[str, typer.Option(help=f"One of: {', '.join(PROTOCOLS)}.")] = "hd",
     preset: Annotated[str, typer.Option(help=f"Published system to start from: {', '.join(PRESETS)}.")] = "zhang",
-    km: Annotated[str, typer.Option(help="Distances: 0,50,100 or from:to:step.")] = "0:100:10",
+    km: Annotated[
+        str | None,
+        typer.Option(help="Distances: 0,50,100 or from:to:step. [default: 0:100:10; with --send 10]"),
+    ] = None,
     source: Annotated[str, typer.Option(help="weak: laser pulses with decoys; single: single photons.")] = "weak",
     mu: Annotated[str, typer.Option(help="Mean photons of a weak pulse, or 'best' at each distance.")] = "best",
     dimension: Annotated[str, typer.Option(help="hd: time bins of a frame, or 'best' at each distance.")] = "2",
@@ -83,6 +86,8 @@ def qdc(
     With --send or --send-file a real message goes over the link, photon by photon, at one distance; it arrives whole,
     or both ends stop, say why, and the exit code is 1. --attack puts somebody on the line.
     """
+    sends = send is not None or send_file is not None
+    at_km = distances(km if km is not None else "10" if sends else "0:100:10")
     page = plot_path(plot)
     one_of("--protocol", protocol, PROTOCOLS)
     one_of("--preset", preset, tuple(PRESETS))
@@ -115,7 +120,7 @@ def qdc(
         0.0 if isolation_db is None else float(reflected_photons(isolation_db, clock_hz=system.clock_hz)),
     )
     check_combination(link)
-    if send is not None or send_file is not None:
+    if sends:
         run = Run(
             check_share,
             _n_decoys(decoys),
@@ -127,19 +132,19 @@ def qdc(
         )
         check_out(out)
         data, clean = message_of(send, send_file), replace(link, intercepted=0.0, decoys="infinite")
-        at = photon_link(clean, distances(km), run, len(data))
-        finish(deliver(at, data, run), data, clean, at, run, float(distances(km)[0]), out, page, json)
+        at = photon_link(clean, at_km, run, len(data))
+        finish(deliver(at, data, run), data, clean, at, run, float(at_km[0]), out, page, json)
         return
     if out is not None:
         raise ArgumentError("--out: there is nothing to write without --send or --send-file")
     if versus == "dimension":
-        report_dimensions(link, distances(km), dead_times_ns, page, json)
+        report_dimensions(link, at_km, dead_times_ns, page, json)
         return
     if dead_times_ns is not None:
         raise ArgumentError("--dead-times-ns: it goes with --versus dimension; --dead-time-ns is one of them")
     if attack != "none":
         raise ArgumentError("--attack: it is simulated on a message; add --send, or draw rates under --intercept")
-    found = along(link, distances(km))
+    found = along(link, at_km)
     head = {
         "protocol": protocol,
         "preset": preset,
