@@ -98,7 +98,7 @@ __all__ = [
     "weigh_users",
 ]
 
-INTERFACE = 3  # raised whenever the arguments or results of a kernel change
+INTERFACE = 4  # raised whenever the arguments or results of a kernel change
 
 _forced = os.environ.get("SILLA_KERNELS", "")
 if _forced not in ("", "auto", "off"):

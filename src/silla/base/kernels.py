@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["available", "constant", "isa", "kernel", "why_not"]
 
 
-INTERFACE = 3  # of the kernels that silla calls: the wheel's own must be the same
+INTERFACE = 4  # of the kernels that silla calls: the wheel's own must be the same
 
 
 @functools.cache
