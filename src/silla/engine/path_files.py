@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import zipfile
 from pathlib import Path
@@ -37,6 +38,15 @@ def load_paths(path: str | Path) -> PathList:
 
     A file of one place may leave out the first axis. DataFileError, with the file's name, for what is not such a file.
     """
+    try:
+        at = Path(path).stat()
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    return _load(str(path), at.st_mtime_ns, at.st_size)
+
+
+@functools.lru_cache(maxsize=4)  # a comparison asks for the same file for each of its receivers
+def _load(path: str, _mtime_ns: int, _size: int) -> PathList:
     try:
         with np.load(path, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
