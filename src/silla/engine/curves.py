@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 
 from silla.results.stats import Proportion
 
-__all__ = ["CurvePoint", "Threshold", "crossing", "threshold"]
+__all__ = ["CurvePoint", "Threshold", "crossing", "interval95", "threshold"]
+
+
+def interval95(errors: int, of: int) -> tuple[float, float]:
+    """Exact 95 % interval of an error rate (Clopper and Pearson 1934)."""
+    low, high = Proportion(np.asarray(errors), np.asarray(of)).interval95()
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,7 @@ class CurvePoint:
     @property
     def interval(self) -> tuple[float, float]:
         """Exact 95 % interval of the block error rate (Clopper and Pearson 1934)."""
-        low, high = Proportion(np.asarray(self.errors), np.asarray(self.blocks)).interval95()
-        return float(low), float(high)
+        return interval95(self.errors, self.blocks)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from silla.base.errors import ArgumentError
 from silla.base.rng import stream
+from silla.engine.curves import interval95
 from silla.engine.tasks import one_thread
 from silla.physics.radio.link.wideband import DMRS_SYMBOL, N_SYMBOLS, WidebandLink
 from silla.physics.radio.link.wideband_chain import SlotCounts, simulate_slots
-from silla.results.stats import Proportion
 
 __all__ = ["Need", "compared", "interval", "measured", "required_snr", "shortened", "slots_by_default"]
 
@@ -55,7 +53,7 @@ def compared(link: WidebandLink, snr_db: float, target: float, code_blocks: int,
         with one_thread():
             counts = simulate_slots(link, snr_db, 1, rng)
         total = counts if total is None else total + counts
-        low, high = _interval95(total.code_block_errors, total.code_blocks)
+        low, high = interval95(total.code_block_errors, total.code_blocks)
         if total.code_blocks >= code_blocks or not low <= target <= high:
             return total
 
@@ -119,7 +117,7 @@ def required_snr(
     )
     share = math.log(above / target_code_bler) / math.log(above / below) if above > below else 1.0
     found = low + min(max(share, 0.0), 1.0) * (high - low)
-    for side, enough in ((-1.0, True), (1.0, _interval95(0, code_blocks)[1] < target_code_bler)):
+    for side, enough in ((-1.0, True), (1.0, interval95(0, code_blocks)[1] < target_code_bler)):
         for step in (0.25, 0.5, 1.0) if enough else ():  # to have a bound near the answer on either side
             need = _need(found, seen, target_code_bler)
             bound_here = need.low_db if side < 0 else need.high_db
@@ -130,7 +128,7 @@ def required_snr(
 
 
 def _need(snr: float | None, seen: dict[float, SlotCounts], target: float) -> Need:
-    bounds = {at: _interval95(c.code_block_errors, c.code_blocks) for at, c in seen.items()}
+    bounds = {at: interval95(c.code_block_errors, c.code_blocks) for at, c in seen.items()}
     above = [at for at, (low, _) in bounds.items() if low > target]
     below = [at for at, (_, high) in bounds.items() if high < target]
     return Need(
@@ -138,12 +136,7 @@ def _need(snr: float | None, seen: dict[float, SlotCounts], target: float) -> Ne
     )
 
 
-def _interval95(k: int, n: int) -> tuple[float, float]:
-    low, high = Proportion(np.asarray(k), np.asarray(n)).interval95()
-    return float(low), float(high)
-
-
 def interval(k: int, n: int) -> dict[str, Any]:
     """k errors of n with the exact 95 % interval of the rate (Clopper and Pearson)."""
-    low, high = _interval95(k, n)
+    low, high = interval95(k, n)
     return {"errors": k, "of": n, "rate": k / n, "low95": low, "high95": high}

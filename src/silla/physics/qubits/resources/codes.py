@@ -108,7 +108,7 @@ def memory_experiment(gate_error: float, distance: int, shots: int, seed: int) -
 
     Noise of strength `gate_error` after every gate, on data before every round, and on resets and measurements.
     """
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
     check_domain("gate_error", gate_error, _ERROR, what="memory experiment")
     if distance < 3 or distance % 2 == 0 or distance > 25:
@@ -129,9 +129,8 @@ def memory_experiment(gate_error: float, distance: int, shots: int, seed: int) -
         events, flips = sampler.sample(batch, separate_observables=True)
         failures += int(np.any(matching.decode_batch(events) != flips, axis=1).sum())
         left -= batch
-    low = float(beta.ppf(0.025, failures, shots - failures + 1)) if failures else 0.0
-    high = float(beta.ppf(0.975, failures + 1, shots - failures))
-    per = [_per_round(x, distance) for x in (failures / shots, low, high)]
+    exact = binomtest(failures, shots).proportion_ci()
+    per = [_per_round(x, distance) for x in (failures / shots, float(exact.low), float(exact.high))]
     return Memory(gate_error, distance, shots, failures, *per)
 
 

@@ -141,9 +141,8 @@ def closed_form_year(route: Route, growth: Growth, probability: float) -> float:
 
 def chance(years: Floats, by: float) -> tuple[float, float, float]:
     """(P(year <= by), low, high): exact 95 % binomial interval of the draws, not of what they assume."""
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
     n, k = years.size, int(np.count_nonzero(years <= by))
-    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
-    high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
-    return k / n, low, high
+    exact = binomtest(k, n).proportion_ci()
+    return k / n, float(exact.low), float(exact.high)
