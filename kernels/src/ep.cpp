@@ -19,14 +19,7 @@ constexpr double least_spread = 5e-7;  // variance of a tilted distribution (Ces
 inline float exp_below_one(float x) {
   const float y = max_f(x * 1.44269504088896341f, -60.0f), shifted = y + 12582912.0f;  // 1.5 2^23 rounds to an integer
   const float f = y - (shifted - 12582912.0f);
-  float p = 1.535336188319500e-4f;  // as in exp2_f
-  p = p * f + 1.339887440266574e-3f;
-  p = p * f + 9.618437357674640e-3f;
-  p = p * f + 5.550332471162809e-2f;
-  p = p * f + 2.402264791363012e-1f;
-  p = p * f + 6.931472028550421e-1f;
-  p = p * f + 1.0f;
-  return bits_as<float>(bits_as<std::uint32_t>(p) + (bits_as<std::uint32_t>(shifted) << 23));
+  return bits_as<float>(bits_as<std::uint32_t>(exp2_within_half(f)) + (bits_as<std::uint32_t>(shifted) << 23));
 }
 
 inline double above(double x, double least) { return x > least ? x : least; }

@@ -37,11 +37,8 @@ inline float log2_f(float x) {
   return y * 1.44269504088896341f + float(e);
 }
 
-// 2^x; 0 below 2^-126 (there are no subnormal results), 2^126 above that. Polynomial of Cephes' exp2f on [-1/2, 1/2].
-inline float exp2_f(float exponent) {
-  const float x = min_f(max_f(exponent, -126.0f), 126.0f);
-  const std::int32_t n = std::int32_t(x + (x < 0.0f ? -0.5f : 0.5f));
-  const float f = x - float(n);
+// 2^f on [-1/2, 1/2]: the polynomial of Cephes' exp2f.
+inline float exp2_within_half(float f) {
   float p = 1.535336188319500e-4f;
   p = p * f + 1.339887440266574e-3f;
   p = p * f + 9.618437357674640e-3f;
@@ -49,7 +46,15 @@ inline float exp2_f(float exponent) {
   p = p * f + 2.402264791363012e-1f;
   p = p * f + 6.931472028550421e-1f;
   p = p * f + 1.0f;
-  const float power = p * bits_as<float>((n + 127) << 23);
+  return p;
+}
+
+// 2^x; 0 below 2^-126 (there are no subnormal results), 2^126 above that.
+inline float exp2_f(float exponent) {
+  const float x = min_f(max_f(exponent, -126.0f), 126.0f);
+  const std::int32_t n = std::int32_t(x + (x < 0.0f ? -0.5f : 0.5f));
+  const float f = x - float(n);
+  const float power = exp2_within_half(f) * bits_as<float>((n + 127) << 23);
   return exponent < -126.0f ? 0.0f : power;
 }
 
